@@ -1,0 +1,38 @@
+import { Schema } from "effect"
+
+// dprint-ignore
+const ZeroDecimal = Schema.Literal(
+  "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"
+)
+
+// dprint-ignore
+const TwoDecimal = Schema.Literal(
+  "AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BMD", "BND",
+  "BOB", "BRL", "BSD", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CNY", "COP", "CRC", "CVE", "CZK", "DKK", "DOP",
+  "DZD", "EGP", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GIP", "GMD", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF",
+  "IDR", "ILS", "INR", "JMD", "KES", "KGS", "KHR", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "MAD", "MDL",
+  "MKD", "MMK", "MNT", "MOP", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD",
+  "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "QAR", "RON", "RSD", "RUB", "SAR", "SBD", "SCR", "SEK", "SGD", "SHP",
+  "SLE", "SOS", "SRD", "STN", "SZL", "THB", "TJS", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "USD", "UYU", "UZS",
+  "WST", "XCD", "YER", "ZAR", "ZMW"
+)
+
+const ThreeDecimal = Schema.Literal("BHD", "JOD", "KWD", "OMR", "TND")
+
+/**
+ * A currency that can be charged, by its ISO 4217 code in upper case (the provider's wire has it in lower case).
+ *
+ * ISK, UGX and MGA are left out on purpose: ISO 4217 and the provider disagree on their minor unit, so the same number
+ * would be a hundred times more to one of them.
+ *
+ * Source: ISO 4217, list one; Stripe, "Supported currencies".
+ */
+export const Currency = Schema.Literal(...ZeroDecimal.literals, ...TwoDecimal.literals, ...ThreeDecimal.literals)
+export type Currency = typeof Currency.Type
+
+const isZeroDecimal = Schema.is(ZeroDecimal)
+const isThreeDecimal = Schema.is(ThreeDecimal)
+
+/** How many decimals the currency has: the exponent that turns its major unit into minor ones. */
+export const decimals = (currency: Currency): 0 | 2 | 3 =>
+  isZeroDecimal(currency) ? 0 : isThreeDecimal(currency) ? 3 : 2
