@@ -1,0 +1,194 @@
+import { Clock, Context, Effect, Either, Layer, type Option, type Redacted } from "effect"
+import { createHash, randomUUID } from "node:crypto"
+import * as Authentication from "./Authentication.ts"
+import * as Calls from "./Calls.ts"
+import { apiVersion } from "./Event.ts"
+import { type Books, execute } from "./Execution.ts"
+import { delayOf, Faults, type Injection } from "./Faults.ts"
+import * as Form from "./Form.ts"
+import { type Asked, judge, type Verdict } from "./Idempotency.ts"
+import { Ledger } from "./Ledger.ts"
+import type { Page, Reply } from "./Reply.ts"
+import * as Stamp from "./Stamp.ts"
+import { Webhooks } from "./Webhooks.ts"
+import { internal, keyInUse, lockTimeout, rateLimited } from "./WireError.ts"
+
+/** A request for a path under `/v1`, as far as it matters. */
+export interface Request {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly body: string
+  readonly authorization: string | undefined
+  readonly idempotencyKey: string | undefined
+  readonly version: string
+}
+
+/** What goes back: an answer, or bytes that are none, or nothing but a broken connection. */
+export type Response = Answered | { readonly _tag: "Garbled" } | { readonly _tag: "Reset" }
+
+export interface Answered {
+  readonly _tag: "Answered"
+  readonly reply: Reply | Page
+  readonly requestId: string
+  /** The request that ran, which for a replay is an earlier one. */
+  readonly originalRequest: string
+  readonly key: string | null
+  readonly replayed: boolean
+}
+
+/** The API itself: authentication, injected faults, idempotency, and then one step of the ledger. */
+export class Provider extends Context.Tag("@quartet/stripe-simulator/Provider")<Provider, {
+  readonly handle: (request: Request) => Effect.Effect<Response>
+  /** How long every call takes, in milliseconds, besides what it takes. */
+  readonly setLatency: (millis: number) => Effect.Effect<void>
+  /** A decision that is not a call of the API; its events go out like any other. */
+  readonly perform: (outcome: (stamp: Stamp.Stamp) => Calls.Outcome) => Effect.Effect<Calls.Outcome>
+}>() {}
+
+export const layer = (apiKey: Option.Option<Redacted.Redacted>) =>
+  Layer.effect(
+    Provider,
+    Effect.gen(function*() {
+      const parts: Parts = {
+        ledger: yield* Ledger,
+        webhooks: yield* Webhooks,
+        faults: yield* Faults,
+        running: new Map(),
+        latency: { millis: 0 }
+      }
+      return Provider.of({
+        handle: Effect.fn("Provider.handle")((request) =>
+          Either.match(Authentication.check(request.authorization, apiKey), {
+            onLeft: (error) => Effect.map(Stamp.make(null, request.version), (stamp) => answer(stamp, error)),
+            onRight: () => admitted(parts, request)
+          })
+        ),
+        setLatency: Effect.fn("Provider.setLatency")((millis) =>
+          Effect.sync(() => {
+            parts.latency.millis = millis
+          })
+        ),
+        perform: Effect.fn("Provider.perform")((outcome) =>
+          Effect.flatMap(Stamp.make(null, apiVersion), (stamp) =>
+            execute(parts, stamp, undefined, undefined, () => outcome(stamp)))
+        )
+      })
+    })
+  )
+
+interface Parts extends Books {
+  readonly faults: Context.Tag.Service<Faults>
+  readonly running: Map<string, Asked>
+  readonly latency: { millis: number }
+}
+
+const admitted = (parts: Parts, request: Request): Effect.Effect<Response> =>
+  Effect.gen(function*() {
+    const key = request.method === "GET" ? null : request.idempotencyKey ?? randomUUID()
+    const stamp = yield* Stamp.make(key, request.version)
+    const fault = yield* parts.faults.take(request.method, request.path)
+    const delay = delayOf(fault)
+    const early = before(fault, stamp)
+    if (early !== undefined) {
+      return yield* delay > 0 ? Effect.delay(Effect.succeed(early), delay) : Effect.succeed(early)
+    }
+    const response = yield* answered(parts, request, stamp, fault, delay + parts.latency.millis)
+    return fault?.fault === "reset_after" ? reset : response
+  })
+
+const answer = (stamp: Stamp.Stamp, reply: Reply | Page): Answered => ({
+  _tag: "Answered",
+  reply,
+  requestId: stamp.requestId,
+  originalRequest: stamp.requestId,
+  key: stamp.key,
+  replayed: false
+})
+
+const reset: Response = { _tag: "Reset" }
+
+/** The faults that keep a call from running, and from being remembered. */
+const before = (fault: Injection | undefined, stamp: Stamp.Stamp): Response | undefined => {
+  switch (fault?.fault) {
+    case "error_before":
+      return answer(stamp, internal(false))
+    case "reset_before":
+      return reset
+    case "rate_limit":
+      return answer(stamp, rateLimited)
+    case "lock_timeout":
+      return answer(stamp, lockTimeout)
+    case "in_use":
+      return answer(stamp, keyInUse(stamp.key ?? ""))
+    case "non_json":
+      return { _tag: "Garbled" }
+    default:
+      return undefined
+  }
+}
+
+const answered = (
+  parts: Parts,
+  request: Request,
+  stamp: Stamp.Stamp,
+  fault: Injection | undefined,
+  delay: number
+): Effect.Effect<Response> => {
+  const call: Calls.Call = {
+    method: request.method,
+    path: request.path,
+    form: Form.parse(request.method === "GET" ? request.query : request.body)
+  }
+  const run = (asked: Asked | undefined) => {
+    const executed = Effect.map(
+      execute(parts, stamp, asked, fault, () => Calls.decide(parts.ledger.tables, call, stamp)),
+      (outcome) => answer(stamp, outcome.answer)
+    )
+    return delay > 0 ? Effect.delay(executed, delay) : executed
+  }
+  if (stamp.key === null) {
+    return run(undefined)
+  }
+  const asked: Asked = { key: stamp.key, path: call.path, fingerprint: fingerprint(call.form) }
+  return Effect.acquireUseRelease(
+    claim(parts, asked),
+    (verdict) => settle(verdict, stamp, delay, run(asked)),
+    (verdict) => verdict._tag === "Run" ? Effect.sync(() => parts.running.delete(asked.key)) : Effect.void
+  )
+}
+
+/** Judges and claims in one go, so that of two equal requests only one runs. */
+const claim = (parts: Parts, asked: Asked): Effect.Effect<Verdict> =>
+  Effect.map(Clock.currentTimeMillis, (millis) => {
+    const kept = parts.ledger.remembered.get(asked.key)
+    const verdict = judge(asked, kept, parts.running.get(asked.key), Math.floor(millis / 1000))
+    if (verdict._tag === "Run") {
+      parts.running.set(asked.key, asked)
+    }
+    return verdict
+  })
+
+const settle = (
+  verdict: Verdict,
+  stamp: Stamp.Stamp,
+  delay: number,
+  run: Effect.Effect<Response>
+): Effect.Effect<Response> => {
+  switch (verdict._tag) {
+    case "Run":
+      return run
+    case "Refuse":
+      return Effect.succeed(answer(stamp, verdict.error))
+    case "Replay": {
+      const replay: Response = {
+        ...answer(stamp, verdict.first.reply),
+        originalRequest: verdict.first.requestId,
+        replayed: true
+      }
+      return delay > 0 ? Effect.delay(Effect.succeed(replay), delay) : Effect.succeed(replay)
+    }
+  }
+}
+
+const fingerprint = (form: Form.Form): string => createHash("sha256").update(Form.canonical(form)).digest("base64url")
