@@ -1,0 +1,106 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
+import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
+import type { ConfigError } from "effect"
+import { Context, DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
+import type { JWTVerifyOptions } from "jose"
+import { createRemoteJWKSet, errors, jwtVerify } from "jose"
+import * as AuthSettings from "./AuthSettings.ts"
+import { define, Refused } from "./Problem.ts"
+
+/** Who asks, and what he may do. */
+export class Principal extends Context.Tag("@quartet/hosting/Principal")<Principal, {
+  readonly subject: string
+  readonly scopes: ReadonlyArray<string>
+}>() {}
+
+/** The token is absent, forged, expired, or meant for somebody else; which of these stays our secret. */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {}) {
+  override get message() {
+    return "A valid bearer token is needed."
+  }
+}
+
+/** Tells who a bearer token (RFC 6750) speaks for. Dies with a 503 while the identity provider's keys are out of reach. */
+export class Auth extends Context.Tag("@quartet/hosting/Auth")<Auth, {
+  readonly verify: (token: Redacted.Redacted<string>) => Effect.Effect<Context.Tag.Service<Principal>, Unauthorized>
+}>() {}
+
+export const unauthorized = define({ name: "unauthorized", status: 401, title: "Who are you?" })
+export const forbidden = define({ name: "forbidden", status: 403, title: "You may not do this" })
+
+/** Put on an API, a group or an endpoint, lets in nobody without a valid token and tells the handler who it is. */
+export class Authorization extends HttpApiMiddleware.Tag<Authorization>()("@quartet/hosting/Authorization", {
+  failure: unauthorized.schema,
+  provides: Principal,
+  security: { bearer: HttpApiSecurity.bearer }
+}) {}
+
+export const authorization: Layer.Layer<Authorization, never, Auth> = Layer.effect(
+  Authorization,
+  Effect.map(Auth, ({ verify }) => ({
+    bearer: (token) => Effect.catchTag(verify(token), "Unauthorized", (error) => unauthorized.fail(error.message))
+  }))
+)
+
+/** Refuses a principal without the scope. */
+export const requireScope = (
+  scope: string
+): Effect.Effect<void, typeof forbidden.schema.Type, Principal> =>
+  Effect.flatMap(
+    Principal,
+    ({ scopes }) => scopes.includes(scope) ? Effect.void : forbidden.fail(`This needs the scope ${scope}.`)
+  )
+
+const Claims = Schema.Struct({
+  sub: Schema.NonEmptyString.pipe(Schema.maxLength(255)),
+  /** Space-separated (RFC 8693). */
+  scope: Schema.optionalWith(Schema.String, { default: () => "" })
+})
+
+/** By `AUTH_JWKS_URL`, else by `AUTH_SECRET`, else, in development, by a secret kept in the home. */
+export const layer: Layer.Layer<Auth, ConfigError.ConfigError> = Layer.effect(
+  Auth,
+  Effect.gen(function*() {
+    const pinned = {
+      issuer: yield* AuthSettings.issuer,
+      audience: yield* AuthSettings.audience,
+      clockTolerance: 5,
+      requiredClaims: ["sub", "exp"]
+    } satisfies JWTVerifyOptions
+    const url = yield* AuthSettings.jwksUrl
+    if (Option.isSome(url)) {
+      const keys = createRemoteJWKSet(url.value)
+      const algorithms = ["RS256", "PS256", "ES256", "EdDSA"]
+      return { verify: verifyBy((token, now) => jwtVerify(token, keys, { ...pinned, ...now, algorithms })) }
+    }
+    const key = new TextEncoder().encode(Redacted.value(yield* AuthSettings.secret))
+    return { verify: verifyBy((token, now) => jwtVerify(token, key, { ...pinned, ...now, algorithms: ["HS256"] })) }
+  })
+).pipe(Layer.provide(NodeFileSystem.layer))
+
+type Check = (token: string, now: { readonly currentDate: Date }) => Promise<{ readonly payload: unknown }>
+
+const verifyBy = (check: Check) =>
+  Effect.fn("Auth.verify")(function*(token: Redacted.Redacted<string>) {
+    const currentDate = DateTime.toDateUtc(yield* DateTime.now)
+    const { payload } = yield* Effect.tryPromise({
+      try: () => check(Redacted.value(token), { currentDate }),
+      catch: (error) => isVerdict(error) ? new Unauthorized() : keysUnreachable
+    }).pipe(Effect.catchTag("Refused", Effect.die))
+    const { scope, sub } = yield* Effect.mapError(Schema.decodeUnknown(Claims)(payload), () => new Unauthorized())
+    return { subject: sub, scopes: scope.split(" ").filter((name) => name !== "") }
+  })
+
+/** Everything the library throws is about the token, except when it could not fetch or read the keys. */
+const isVerdict = (error: unknown): boolean =>
+  error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) &&
+  !(error instanceof errors.JWKSInvalid) && error.code !== "ERR_JOSE_GENERIC"
+
+const keysUnreachable = new Refused({
+  status: 503,
+  name: "unavailable",
+  title: "Not available at the moment",
+  detail: "Tokens cannot be checked at the moment. Try again soon.",
+  headers: { "retry-after": "1" }
+})

@@ -1,0 +1,78 @@
+import type { SqlError } from "@effect/sql/SqlError"
+import { Config, ConfigError, Context, Effect, Layer, Option, Redacted, Schema } from "effect"
+import type { DatabaseUrl } from "./DatabaseUrl.ts"
+import { parse, passwordOf, withCredentials } from "./DatabaseUrl.ts"
+import { provision } from "./Provision.ts"
+import * as ServiceRole from "./ServiceRole.ts"
+
+/** Where PostgreSQL is, and how each service enters it. */
+export class Database extends Context.Tag("@quartet/hosting/Database")<Database, {
+  /** The URL that may create schemas and roles; absent when the operator made a role for each service. */
+  readonly admin: Option.Option<DatabaseUrl>
+  /**
+   * The URL of the service's own role. Where Quartet makes the roles, role and schema exist when this returns.
+   * Fails with `SqlError` while the server is away, with `ConfigError` when a setting is missing or wrong.
+   */
+  readonly connectionFor: (service: string) => Effect.Effect<DatabaseUrl, ConfigError.ConfigError | SqlError>
+}>() {}
+
+/** A server on which Quartet itself makes schemas and roles, named `<prefix>_<service>`. */
+export const layerProvisioned = (options: {
+  readonly admin: DatabaseUrl
+  readonly prefix?: string
+  readonly secret?: Redacted.Redacted<string>
+}): Layer.Layer<Database> =>
+  Layer.succeed(Database, { admin: Option.some(options.admin), connectionFor: provisionedBy(options) })
+
+/**
+ * From the settings: `<SERVICE>_DATABASE_URL` is used as it is, its role being the operator's; otherwise Quartet makes
+ * schema and role through `DATABASE_URL`.
+ */
+export const layerUrl: Layer.Layer<Database, ConfigError.ConfigError> = Layer.effect(
+  Database,
+  Effect.gen(function*() {
+    const admin = yield* urlSetting("DATABASE_URL")
+    const secret = yield* Config.option(Config.redacted(Config.nonEmptyString("DATABASE_ROLE_SECRET")))
+    const provisioned = Option.map(
+      admin,
+      (url) => provisionedBy({ admin: url, ...(Option.isSome(secret) ? { secret: secret.value } : {}) })
+    )
+
+    const connectionFor = Effect.fn("Database.connectionFor")(function*(service: string) {
+      const setting = `${service.toUpperCase()}_DATABASE_URL`
+      const own = yield* urlSetting(setting)
+      if (Option.isSome(own)) return own.value
+      if (Option.isSome(provisioned)) return yield* provisioned.value(service)
+      return yield* Effect.fail(ConfigError.MissingData(["DATABASE_URL"], `Set DATABASE_URL or ${setting}`))
+    })
+    return { admin, connectionFor }
+  })
+)
+
+const urlSetting = (name: string): Config.Config<Option.Option<DatabaseUrl>> =>
+  Config.redacted(Config.nonEmptyString(name)).pipe(
+    Config.mapOrFail((url) => parse(url, name)),
+    Config.map((url) => Redacted.make(url.toString())),
+    Config.option
+  )
+
+const provisionedBy = (options: {
+  readonly admin: DatabaseUrl
+  readonly prefix?: string
+  readonly secret?: Redacted.Redacted<string>
+}) =>
+  Effect.fn("Database.connectionFor")(function*(service: string) {
+    const name = yield* Schema.decode(ServiceRole.ServiceName)(service).pipe(
+      Effect.mapError(() => ConfigError.InvalidData(["service"], `"${service}" is not a name for a schema`))
+    )
+    const url = yield* parse(options.admin, "DATABASE_URL")
+    const secret = yield* Option.fromNullable(options.secret).pipe(
+      Option.orElse(() => passwordOf(url)),
+      Effect.mapError(() =>
+        ConfigError.MissingData(["DATABASE_ROLE_SECRET"], "Needed because DATABASE_URL carries no password")
+      )
+    )
+    const role = ServiceRole.make(name, options.prefix ?? "quartet", secret)
+    yield* provision(options.admin, role)
+    return withCredentials(url, role.name, role.password)
+  })

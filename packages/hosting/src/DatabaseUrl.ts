@@ -1,0 +1,52 @@
+import { ConfigError, Either, Option, Redacted } from "effect"
+
+/** A PostgreSQL connection URL; it may carry a password, so it is redacted wherever it goes. */
+export type DatabaseUrl = Redacted.Redacted<string>
+
+/** Reads a URL without ever repeating it in the error: it may hold a password (H173). */
+export const parse = (url: DatabaseUrl, setting: string): Either.Either<URL, ConfigError.ConfigError> =>
+  Either.try(() => new URL(Redacted.value(url))).pipe(
+    Either.filterOrLeft((parsed) => /^postgres(ql)?:$/.test(parsed.protocol), () => "scheme"),
+    Either.mapLeft(() =>
+      ConfigError.InvalidData([setting], "Expected a URL like postgres://user:password@host:5432/database")
+    )
+  )
+
+/** The password in the URL, if it carries one. */
+export const passwordOf = (url: URL): Option.Option<Redacted.Redacted<string>> =>
+  Option.some(url.password === "" ? url.searchParams.get("password") ?? "" : decodeURIComponent(url.password)).pipe(
+    Option.filter((password) => password !== ""),
+    Option.map(Redacted.make)
+  )
+
+/** The same server and database, entered as somebody else. */
+export const withCredentials = (url: URL, user: string, password: Redacted.Redacted<string>): DatabaseUrl => {
+  const changed = new URL(url)
+  changed.searchParams.delete("user")
+  changed.searchParams.delete("password")
+  // A URL without a host (a Unix socket) cannot hold credentials before the `@`.
+  if (changed.hostname === "") {
+    changed.searchParams.set("user", user)
+    changed.searchParams.set("password", Redacted.value(password))
+  } else {
+    changed.username = encodeURIComponent(user)
+    changed.password = encodeURIComponent(Redacted.value(password))
+  }
+  return Redacted.make(changed.toString())
+}
+
+/** The same server, another database. */
+export const withDatabase = (url: URL, database: string): DatabaseUrl => {
+  const changed = new URL(url)
+  changed.pathname = `/${encodeURIComponent(database)}`
+  return Redacted.make(changed.toString())
+}
+
+/** The same URL with settings for the session added to those it already carries. */
+export const withSettings = (url: URL, settings: Readonly<Record<string, string>>): DatabaseUrl => {
+  const changed = new URL(url)
+  const added = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
+  const given = changed.searchParams.get("options")
+  changed.searchParams.set("options", [...(given === null ? [] : [given]), ...added].join(" "))
+  return Redacted.make(changed.toString())
+}

@@ -1,0 +1,192 @@
+import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpBody from "@effect/platform/HttpBody"
+import { isServerError } from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type { Scope } from "effect"
+import { Cause, Clock, Effect, Fiber, FiberSet, Metric, MetricBoundaries, Stream } from "effect"
+import * as Correlation from "./Correlation.ts"
+import { fromDecodeError } from "./DecodeProblem.ts"
+import { Refused, toResponse } from "./Problem.ts"
+import { buffered } from "./RequestBody.ts"
+import type { RouteTable } from "./RouteTable.ts"
+import { allowed, patternOf } from "./RouteTable.ts"
+
+export interface EdgeOptions {
+  readonly routes: RouteTable
+  readonly maxBodyBytes: number
+  /** Handlers of unsafe methods run in here, where a caller who leaves does not reach them. */
+  readonly working: FiberSet.FiberSet<HttpServerResponse.HttpServerResponse, never>
+  /** Requests are told at debug level only. */
+  readonly quiet: boolean
+}
+
+const requests = Metric.counter("http_requests_total", { description: "Requests answered", incremental: true })
+const durations = Metric.histogram(
+  "http_request_duration_seconds",
+  MetricBoundaries.fromIterable([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]),
+  "Time from request to answer"
+)
+
+/** Puts the edge around an application: whatever happens inside, the caller gets an answer of the same make. */
+export const around = <E, R>(
+  app: HttpApp.Default<E, R>,
+  options: EdgeOptions
+): HttpApp.Default<never, R | Scope.Scope> =>
+  Effect.gen(function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const began = yield* Clock.currentTimeMillis
+    const correlationId = yield* Correlation.accept(request.headers[Correlation.header])
+    const handled = Effect.flatMap(buffered(request, options.maxBodyBytes), (whole) =>
+      app.pipe(Effect.provideService(HttpServerRequest.HttpServerRequest, whole))).pipe(
+        Effect.catchAllCause((cause) =>
+          answerTo(cause, request, options.routes, correlationId)
+        )
+      )
+    const answered: HttpApp.Default<never, R | Scope.Scope> = isSafe(request.method)
+      ? Effect.interruptible(handled)
+      : toItsEnd(handled, options)
+    return yield* answered.pipe(
+      Effect.map(finished(correlationId)),
+      Effect.tap((response) => report(request, response, began, options)),
+      Effect.provideService(Correlation.Correlation, correlationId),
+      Effect.annotateLogs({ correlationId })
+    )
+  })
+
+const isSafe = (method: string): boolean => method === "GET" || method === "HEAD" || method === "OPTIONS"
+
+/** Work that has begun must reach its next durable step though its caller hung up (H10). */
+const toItsEnd = <R>(handled: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>, options: EdgeOptions) =>
+  Effect.flatMap(
+    FiberSet.run(options.working, Effect.scoped(Effect.interruptible(handled))),
+    (fiber) => Effect.interruptible(Fiber.join(fiber))
+  )
+
+const answerTo = (
+  cause: Cause.Cause<unknown>,
+  request: HttpServerRequest.HttpServerRequest,
+  routes: RouteTable,
+  correlationId: string
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  const error = Cause.isInterruptedOnly(cause) ? stopping : Cause.squash(cause)
+  if (HttpServerResponse.isServerResponse(error)) return Effect.succeed(error)
+  if (error instanceof HttpApiDecodeError) return Effect.succeed(toResponse(fromDecodeError(error, correlationId)))
+  const refused = refusalOf(error, request, routes)
+  const response = toResponse(refused.toProblem(correlationId), refused.headers)
+  if (refused === unavailable) return Effect.as(Effect.logWarning("A dependency is away.", cause), response)
+  if (refused === bug) return Effect.as(Effect.logError("A request failed by a bug.", cause), response)
+  return Effect.succeed(response)
+}
+
+const refusalOf = (error: unknown, request: HttpServerRequest.HttpServerRequest, routes: RouteTable): Refused => {
+  if (error instanceof Refused) return error
+  if (isServerError(error) && error._tag === "RequestError") return unreadable
+  if (isServerError(error) && error._tag === "RouteNotFound") {
+    const methods = allowed(routes, pathOf(request))
+    return methods.length === 0 ? notFound : methodNotAllowed(methods.join(", "))
+  }
+  return isOutage(error) ? unavailable : bug
+}
+
+const notFound = new Refused({
+  status: 404,
+  name: "not-found",
+  title: "There is nothing here",
+  detail: "No resource has this path."
+})
+
+const methodNotAllowed = (allow: string) =>
+  new Refused({
+    status: 405,
+    name: "method-not-allowed",
+    title: "The method is not allowed",
+    detail: `This path answers ${allow}.`,
+    headers: { allow }
+  })
+
+const unreadable = new Refused({
+  status: 400,
+  name: "malformed-request",
+  title: "The request cannot be read",
+  detail: "The request is incomplete or malformed."
+})
+
+const stopping = new Refused({
+  status: 503,
+  name: "stopping",
+  title: "The service is stopping",
+  detail: "Try again soon.",
+  headers: { "retry-after": "1" }
+})
+
+const unavailable = new Refused({
+  status: 503,
+  name: "unavailable",
+  title: "Not available at the moment",
+  detail: "Try again soon.",
+  headers: { "retry-after": "1" }
+})
+
+const bug = new Refused({
+  status: 500,
+  name: "internal-error",
+  title: "Something went wrong",
+  detail: "Quote the correlation id when asking about it."
+})
+
+/** The database being away is nobody's bug; the caller may try again. */
+const isOutage = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "_tag" in error &&
+  (error._tag === "SqlError" || error._tag === "Unavailable")
+
+const finished = (correlationId: string) => (response: HttpServerResponse.HttpServerResponse) => {
+  const isPage = response.headers["content-type"]?.startsWith("text/html") ?? false
+  return HttpServerResponse.setHeaders(streamed(response), {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": isPage
+      ? "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'"
+      : "default-src 'none'; frame-ancestors 'none'",
+    ...(response.status === 401 ? { "www-authenticate": "Bearer" } : {}),
+    ...response.headers,
+    [Correlation.header]: correlationId
+  })
+}
+
+/** The platform waits for ever for a caller who leaves while a large body is on its way, unless the body is a stream. */
+const streamed = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse => {
+  const { body } = response
+  return body._tag === "Uint8Array" && body.contentLength > 16 * 1024
+    ? HttpServerResponse.setBody(
+      response,
+      HttpBody.stream(Stream.make(body.body), body.contentType, body.contentLength)
+    )
+    : response
+}
+
+const pathOf = (request: HttpServerRequest.HttpServerRequest): string => request.url.split("?")[0] ?? "/"
+
+/** The route's pattern stands for the path: what a caller wrote into a URL belongs into no log (H195). */
+const report = Effect.fn("Edge.report")(function*(
+  request: HttpServerRequest.HttpServerRequest,
+  response: HttpServerResponse.HttpServerResponse,
+  began: number,
+  options: EdgeOptions
+) {
+  const milliseconds = (yield* Clock.currentTimeMillis) - began
+  const route = patternOf(options.routes, pathOf(request))
+  const { method } = request
+  const { status } = response
+  yield* Metric.increment(requests).pipe(
+    Effect.zipRight(Metric.update(durations, milliseconds / 1000)),
+    Effect.tagMetrics({ method, route, status: String(status) })
+  )
+  const line = options.quiet && status < 500
+    ? Effect.logDebug("Request answered.")
+    : Effect.logInfo("Request answered.")
+  yield* line.pipe(Effect.annotateLogs({ method, route, status, milliseconds }))
+})

@@ -1,0 +1,123 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import type { PlatformError } from "@effect/platform/Error"
+import type { ConfigError, ParseResult } from "effect"
+import { Config, Deferred, Effect, Layer, Option, Redacted, Ref, Schedule } from "effect"
+import { createServer } from "node:net"
+import type { Database } from "./Database.ts"
+import { layerProvisioned } from "./Database.ts"
+import type { DataFolder } from "./DataFolder.ts"
+import { open } from "./DataFolder.ts"
+import { EmbeddedPostgresFailed } from "./EmbeddedPostgresFailed.ts"
+import type { PostgresBinaries } from "./PostgresBinaries.ts"
+import { locate } from "./PostgresBinaries.ts"
+import type { Postmaster } from "./Postmaster.ts"
+import { initialize, start, stop, stopOrphan } from "./Postmaster.ts"
+import * as Settings from "./Settings.ts"
+
+export interface EmbeddedPostgresOptions {
+  /** Absolute. Everything is kept below it, in `postgres/`. */
+  readonly home: string
+  /** A free one is chosen when absent. */
+  readonly port?: number
+  /** Settings of the server, as in `postgresql.conf`. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/**
+ * A PostgreSQL of our own: real binaries from the package registry, started and stopped with this layer, on the loopback
+ * address alone. What was committed survives whatever dies; if the server dies while we live, it is started again.
+ */
+export const layerWith = (options: EmbeddedPostgresOptions): Layer.Layer<Database, EmbeddedPostgresFailed> =>
+  Layer.unwrapScoped(
+    Effect.gen(function*() {
+      const folder = yield* open(options.home)
+      const binaries = yield* locate(folder.folder, folder.user)
+      yield* stopOrphan(folder)
+      yield* initialize(folder, binaries)
+      const port = yield* serve(folder, binaries, options)
+      const password = encodeURIComponent(Redacted.value(folder.password))
+      return layerProvisioned({ admin: Redacted.make(`postgres://postgres:${password}@127.0.0.1:${port}/postgres`) })
+    }).pipe(
+      Effect.mapError(toFailure(options.home)),
+      Effect.provide(NodeFileSystem.layer)
+    )
+  )
+
+/** In `QUARTET_HOME`, on `POSTGRES_PORT` or a free port. */
+export const layer: Layer.Layer<Database, EmbeddedPostgresFailed | ConfigError.ConfigError> = Layer.unwrapEffect(
+  Effect.gen(function*() {
+    const home = yield* Settings.home
+    const port = yield* Config.option(Config.port("POSTGRES_PORT"))
+    return layerWith({ home, ...(Option.isSome(port) ? { port: port.value } : {}) })
+  })
+)
+
+/** A port may be taken between choosing and using it, and the processes of a dead server linger for a moment. */
+const whileLingering = Schedule.spaced("250 millis").pipe(Schedule.intersect(Schedule.recurs(20)))
+
+const whileCrashing = Schedule.exponential("100 millis").pipe(
+  Schedule.union(Schedule.spaced("5 seconds")),
+  Schedule.intersect(Schedule.recurs(20))
+)
+
+const serve = Effect.fn("EmbeddedPostgres.serve")(function*(
+  folder: DataFolder,
+  binaries: PostgresBinaries,
+  options: EmbeddedPostgresOptions
+) {
+  const startOn = (port: number) => start(folder, binaries, { ...options.settings, ...ours, port: String(port) })
+  const first = Effect.flatMap(
+    options.port === undefined ? freePort : Effect.succeed(options.port),
+    (port) => Effect.map(startOn(port), (postmaster) => ({ port, postmaster }))
+  )
+
+  const current = yield* Ref.make(Option.none<Postmaster>())
+  const { port, postmaster } = yield* Effect.acquireRelease(
+    first.pipe(Effect.retry(whileLingering), Effect.tap(({ postmaster }) => Ref.set(current, Option.some(postmaster)))),
+    () => Effect.flatMap(Ref.get(current), Option.match({ onNone: () => Effect.void, onSome: stop }))
+  )
+  const restart = Effect.flatMap(startOn(port), (postmaster) => Ref.set(current, Option.some(postmaster))).pipe(
+    Effect.uninterruptible
+  )
+  yield* Effect.forkScoped(supervise(current, restart))
+  yield* Effect.logDebug(`PostgreSQL ${postmaster.pid} listens on 127.0.0.1:${port}.`)
+  return port
+})
+
+/** Clients reconnect by themselves, so the server must come back on the same port. */
+const supervise = <R>(
+  current: Ref.Ref<Option.Option<Postmaster>>,
+  restart: Effect.Effect<void, EmbeddedPostgresFailed, R>
+) =>
+  Effect.gen(function*() {
+    const postmaster = yield* Ref.get(current)
+    if (Option.isNone(postmaster)) return yield* Effect.never
+    yield* Deferred.await(postmaster.value.gone)
+    yield* Effect.logWarning(`PostgreSQL ${postmaster.value.pid} died; starting it again.`)
+    yield* restart.pipe(Effect.retry(whileCrashing))
+  }).pipe(
+    Effect.forever,
+    Effect.catchAll((error) => Effect.logFatal("PostgreSQL cannot be started again.", error.message))
+  )
+
+const ours = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  timezone: "UTC",
+  log_timezone: "UTC",
+  logging_collector: "off"
+} satisfies Record<string, string>
+
+const freePort = Effect.async<number, never>((resume) => {
+  const server = createServer()
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+const toFailure =
+  (folder: string) =>
+  (error: EmbeddedPostgresFailed | PlatformError | ParseResult.ParseError): EmbeddedPostgresFailed =>
+    error._tag === "EmbeddedPostgresFailed" ? error : new EmbeddedPostgresFailed({ folder, detail: error.message })

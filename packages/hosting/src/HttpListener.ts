@@ -1,0 +1,117 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import type * as HttpRouter from "@effect/platform/HttpRouter"
+import type * as HttpServer from "@effect/platform/HttpServer"
+import type { HttpServerError } from "@effect/platform/HttpServerError"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type { Duration } from "effect"
+import { Effect, FiberSet, Schedule } from "effect"
+import type { Server } from "node:http"
+import { createServer } from "node:http"
+import type { Socket } from "node:net"
+import { around } from "./Edge.ts"
+import type { RouteTable } from "./RouteTable.ts"
+import * as Settings from "./Settings.ts"
+
+export interface ListenOptions {
+  /** For logs. */
+  readonly name: string
+  readonly port: number
+  /** 64 KiB when absent. */
+  readonly maxBodyBytes?: number
+  /** How long requests in flight may take to finish once the server closes; 8 seconds when absent. */
+  readonly drain?: Duration.DurationInput
+  /** Tells of requests at debug level only. */
+  readonly quiet?: boolean
+}
+
+const pollDrain = Schedule.spaced("20 millis")
+
+/**
+ * Listens until the scope closes; then takes no new requests, finishes those in flight within the limit, and closes. It
+ * has no span: that would become the parent of every request.
+ */
+export const listen = (
+  app: HttpApp.Default<HttpServerError, HttpRouter.HttpRouter.DefaultServices>,
+  routes: RouteTable,
+  options: ListenOptions
+) =>
+  Effect.gen(function*() {
+    const host = yield* Settings.host
+    const node = makeServer()
+    const server = yield* NodeHttpServer.make(() => node, { port: options.port, host })
+    const working = yield* FiberSet.make<HttpServerResponse.HttpServerResponse, never>()
+    yield* server.serve(around(app, {
+      routes,
+      working,
+      maxBodyBytes: options.maxBodyBytes ?? 64 * 1024,
+      quiet: options.quiet ?? false
+    }))
+    yield* Effect.addFinalizer(() => drain(node, working, options))
+    yield* Effect.logInfo(`${options.name} listens on ${urlOf(server.address)}.`)
+    return server.address
+  })
+
+/** Where a client on this machine reaches the server. */
+export const urlOf = (address: HttpServer.Address): string => {
+  if (address._tag === "UnixAddress") return address.path
+  const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname
+  return `http://${host}:${address.port}`
+}
+
+/** Limits against slow and endless callers; the platform sets none of them. Milliseconds. */
+const makeServer = (): Server => {
+  const server = createServer({
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 5000,
+    connectionsCheckingInterval: 2000,
+    maxHeaderSize: 16 * 1024
+  })
+  server.maxConnections = 2000
+  server.maxRequestsPerSocket = 0
+  server.on("clientError", answerUnreadable)
+  return server
+}
+
+const unreadable: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout"
+}
+
+/** What is no HTTP never reaches the application, so it is answered here. */
+const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy()
+  const line = unreadable[error.code ?? ""] ?? "400 Bad Request"
+  const [status, ...words] = line.split(" ")
+  const body = `{"type":"about:blank","title":"${words.join(" ")}","status":${status}}`
+  socket.end(
+    `HTTP/1.1 ${line}\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\n` +
+      `Connection: close\r\n\r\n${body}`
+  )
+}
+
+/** Idle keep-alive connections never end by themselves, and become idle one after the other (H164). */
+const drain = Effect.fn("HttpListener.drain")(function*(
+  node: Server,
+  working: FiberSet.FiberSet<HttpServerResponse.HttpServerResponse, never>,
+  options: ListenOptions
+) {
+  let closed = false
+  node.close(() => {
+    closed = true
+  })
+  const idle = Effect.sync(() => {
+    node.closeIdleConnections()
+    return closed
+  })
+  const finished = Effect.zipRight(
+    Effect.repeat(idle, { schedule: pollDrain, until: (isClosed) => isClosed }),
+    FiberSet.awaitEmpty(working)
+  )
+  const inTime = yield* finished.pipe(Effect.interruptible, Effect.timeoutOption(options.drain ?? "8 seconds"))
+  if (inTime._tag === "None") {
+    yield* Effect.logWarning(`${options.name} closes with requests unanswered.`)
+    node.closeAllConnections()
+  }
+})

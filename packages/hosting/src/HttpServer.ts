@@ -1,0 +1,70 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
+import * as HttpApiSwagger from "@effect/platform/HttpApiSwagger"
+import type { ServeError } from "@effect/platform/HttpServerError"
+import type { Config, ConfigError, Duration } from "effect"
+import { Cause, Context, Effect, Layer } from "effect"
+import { Correlation } from "./Correlation.ts"
+import { fromDecodeError } from "./DecodeProblem.ts"
+import type { ListenOptions } from "./HttpListener.ts"
+import { listen, urlOf } from "./HttpListener.ts"
+import { toResponse } from "./Problem.ts"
+import * as RouteTable from "./RouteTable.ts"
+
+/** Where a server that runs can be reached, `http://127.0.0.1:3000` for example. */
+export class ServerUrl extends Context.Tag("@quartet/hosting/ServerUrl")<ServerUrl, string>() {}
+
+export interface HttpServerOptions<E, R> {
+  /** For logs. */
+  readonly name: string
+  readonly port: Config.Config<number>
+  /** The API with its groups provided. */
+  readonly api: Layer.Layer<HttpApi.Api, E, R>
+  /** 64 KiB when absent. */
+  readonly maxBodyBytes?: number
+  /** How long requests in flight may take to finish at the end; 8 seconds when absent. */
+  readonly drain?: Duration.DurationInput
+}
+
+/**
+ * Serves an API at its port, with its description at `/openapi.json` and `/docs`. Every refusal and failure is a problem
+ * document; bodies are limited; a request that changes something runs to its end though its caller hangs up.
+ *
+ * `api` is built apart from everything else, so that several APIs in one process do not mix their routes. What its
+ * handlers share with the rest of the process must be provided to the layer that this returns, not to `api`.
+ */
+export const layer = <E, R>(
+  options: HttpServerOptions<E, R>
+): Layer.Layer<ServerUrl, E | ServeError | ConfigError.ConfigError, R> =>
+  Layer.fresh(
+    Layer.scoped(ServerUrl, serve(options)).pipe(
+      Layer.provide([
+        decodeProblems,
+        HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json" }),
+        HttpApiSwagger.layer()
+      ]),
+      Layer.provide(options.api),
+      Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, NodeHttpServer.layerContext])
+    )
+  )
+
+const serve = (options: Omit<ListenOptions, "port"> & { readonly port: Config.Config<number> }) =>
+  Effect.gen(function*() {
+    const port = yield* options.port
+    const app = yield* HttpApiBuilder.httpApp
+    const { router } = yield* HttpApiBuilder.Router
+    const routes = RouteTable.make(yield* router)
+    return urlOf(yield* listen(app, routes, { ...options, port }))
+  })
+
+/** Before the API encodes it: its own encoding repeats the whole schema. */
+const decodeProblems = HttpApiBuilder.middleware((app) =>
+  Effect.catchAllCause(app, (cause) => {
+    const error = Cause.squash(cause)
+    return error instanceof HttpApiDecodeError
+      ? Effect.map(Correlation, (correlationId) => toResponse(fromDecodeError(error, correlationId)))
+      : Effect.failCause(cause)
+  })
+)

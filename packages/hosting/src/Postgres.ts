@@ -1,0 +1,89 @@
+import * as Reactivity from "@effect/experimental/Reactivity"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import type { ConfigError } from "effect"
+import { Config, Context, Effect, Layer, Predicate, Redacted, Runtime, Schedule } from "effect"
+import * as Pg from "pg"
+import { Database } from "./Database.ts"
+import type { DatabaseUrl } from "./DatabaseUrl.ts"
+import { parse, withSettings } from "./DatabaseUrl.ts"
+import { registerIfKept } from "./Health.ts"
+import type { MigrationFailed, Migrations } from "./Migrations.ts"
+import { migrate } from "./Migrations.ts"
+import { sessionLimits } from "./Provision.ts"
+
+/** What a service says about the database it needs. */
+export interface PostgresOptions {
+  /** Names the schema and, unless the operator gives one, the role. */
+  readonly service: string
+  /** Applied before the client can be used. */
+  readonly migrations: Migrations
+  /** Upper bound of the pool; `DATABASE_MAX_CONNECTIONS`, or 10, when absent. */
+  readonly maxConnections?: number
+}
+
+/**
+ * A client bound to the service's own schema, usable only after its migrations ran. Each call makes a client of its own,
+ * so several services can live in one process. Rows arrive as PostgreSQL names them; `bigint` and `numeric` as strings.
+ */
+export const layer = (options: PostgresOptions): Layer.Layer<
+  PgClient.PgClient | SqlClient.SqlClient,
+  ConfigError.ConfigError | SqlError | MigrationFailed,
+  Database
+> =>
+  Layer.scopedContext(Effect.gen(function*() {
+    const database = yield* Database
+    const url = yield* database.connectionFor(options.service).pipe(
+      Effect.retry({ schedule: untilReachable, while: isOutage })
+    )
+    const pool = yield* acquirePool(options, url)
+    const client = yield* PgClient.fromPool({ acquire: Effect.succeed(pool), transformJson: false })
+    yield* client`SELECT 1`.pipe(Effect.retry({ schedule: untilReachable, while: isOutage }))
+    yield* migrate(options.service, options.migrations).pipe(Effect.provideService(SqlClient.SqlClient, client))
+    yield* registerIfKept(`${options.service}.database`, Effect.as(client`SELECT 1`, true))
+    return Context.make(PgClient.PgClient, client).pipe(Context.add(SqlClient.SqlClient, client))
+  })).pipe(Layer.provide(Reactivity.layer))
+
+/** A dependency may come up to a minute later than we do (H166). */
+const untilReachable = Schedule.exponential("100 millis").pipe(
+  Schedule.union(Schedule.spaced("2 seconds")),
+  Schedule.jittered,
+  Schedule.upTo("60 seconds")
+)
+
+/** Waiting does not help against wrong credentials, missing databases or rights, and wrong statements. */
+const refusals = /^(0A|22|28|3D|3F|42)/
+
+const isOutage = (error: ConfigError.ConfigError | SqlError): boolean =>
+  error._tag === "SqlError" && !refusals.test(codeOf(error.cause))
+
+const codeOf = (cause: unknown): string =>
+  Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : ""
+
+const acquirePool = Effect.fn("Postgres.acquirePool")(function*(options: PostgresOptions, url: DatabaseUrl) {
+  const size = yield* Config.integer("DATABASE_MAX_CONNECTIONS").pipe(Config.withDefault(10))
+  const parsed = yield* parse(url, `${options.service.toUpperCase()}_DATABASE_URL`)
+  // Said to the session as well as set on the role, since an operator's own role may lack both.
+  const bound = withSettings(parsed, { search_path: options.service, ...sessionLimits })
+  const runtime = yield* Effect.runtime()
+  const pool = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      new Pg.Pool({
+        connectionString: Redacted.value(bound),
+        max: options.maxConnections ?? size,
+        // Bounds the wait for a free connection too: an exhausted pool is an error, not a hang (H155).
+        connectionTimeoutMillis: 5000,
+        keepAlive: true,
+        application_name: `quartet ${options.service}`
+      })
+    ),
+    (pool) => Effect.promise(() => pool.end()).pipe(Effect.interruptible, Effect.timeoutOption("2 seconds"))
+  )
+  // Without a listener, an idle connection that is cut would end the process (H156).
+  pool.on(
+    "error",
+    (error) => Runtime.runFork(runtime)(Effect.logWarning("An idle database connection was lost.", error.message))
+  )
+  return pool
+})

@@ -1,0 +1,86 @@
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Effect, Schema } from "effect"
+import { Correlation } from "./Correlation.ts"
+
+/** RFC 9457. */
+export const mediaType = "application/problem+json"
+
+/** The stable name of a kind of problem. */
+export const typeOf = (name: string): string => `urn:quartet:problem:${name}`
+
+/** A problem document (RFC 9457), with whatever members its type adds. */
+export const Problem = Schema.Struct(
+  {
+    type: Schema.String,
+    title: Schema.String,
+    status: Schema.Int,
+    detail: Schema.optional(Schema.String),
+    instance: Schema.optional(Schema.String),
+    correlationId: Schema.optional(Schema.String)
+  },
+  { key: Schema.String, value: Schema.Unknown }
+).annotations({ identifier: "Problem" })
+export type Problem = typeof Problem.Type
+
+/**
+ * One kind of problem that an API declares: `schema` goes to `addError`, `fail` refuses with it. The status and the media
+ * type come with the schema.
+ */
+export const define = <const Name extends string, const Status extends number>(options: {
+  /** In kebab case; part of the API's promise. */
+  readonly name: Name
+  readonly status: Status
+  readonly title: string
+}) => {
+  const type = typeOf(options.name)
+  const schema = Schema.Struct({
+    type: Schema.Literal(type),
+    title: Schema.String,
+    status: Schema.Literal(options.status),
+    detail: Schema.String,
+    correlationId: Schema.optional(Schema.String)
+  }).pipe(
+    HttpApiSchema.withEncoding({ kind: "Json", contentType: mediaType })
+  ).annotations({
+    ...HttpApiSchema.annotations({ status: options.status }),
+    description: options.title
+  })
+  const make = (detail: string, correlationId: string): typeof schema.Type => ({
+    type,
+    title: options.title,
+    status: options.status,
+    detail,
+    ...(correlationId === "" ? {} : { correlationId })
+  })
+  return {
+    schema,
+    make,
+    /** Refuses the request at hand; `detail` is one sentence for the caller. */
+    fail: (detail: string): Effect.Effect<never, typeof schema.Type> =>
+      Effect.flatMap(Correlation, (correlationId) => Effect.fail(make(detail, correlationId)))
+  }
+}
+
+const encode = Schema.encodeSync(Schema.parseJson(Problem))
+
+/** The answer that carries the problem. */
+export const toResponse = (
+  problem: Problem,
+  headers: Readonly<Record<string, string>> = {}
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(encode(problem), { status: problem.status, contentType: mediaType, headers })
+
+/** A refusal by the edge itself, before any handler ran. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", {
+  status: Schema.Int,
+  name: Schema.String,
+  title: Schema.String,
+  detail: Schema.String,
+  headers: Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.String }), { default: () => ({}) })
+}) {
+  /** What the caller is told. */
+  toProblem(correlationId: string): Problem {
+    return { type: typeOf(this.name), title: this.title, status: this.status, detail: this.detail, correlationId }
+  }
+}

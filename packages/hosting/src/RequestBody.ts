@@ -1,0 +1,85 @@
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { Effect, Either, Stream } from "effect"
+import type { IncomingMessage } from "node:http"
+import { parse } from "./JsonText.ts"
+import { Refused } from "./Problem.ts"
+
+/**
+ * Reads the whole body before any handler runs, up to the limit, and gives back the request with its body in memory. The
+ * platform has no limit of its own, and going over one it is given ends the connection without an answer.
+ */
+export const buffered = Effect.fn("RequestBody.buffered")(function*(
+  request: HttpServerRequest.HttpServerRequest,
+  maxBytes: number
+) {
+  const source = NodeHttpServerRequest.toIncomingMessage(request)
+  if (!hasBody(source)) return request
+  yield* acceptable(source)
+  const bytes = yield* read(source, maxBytes)
+  const text = yield* decodeUtf8(bytes)
+  const copy: HttpServerRequest.HttpServerRequest = Object.create(request, {
+    text: { value: Effect.succeed(text) },
+    json: { value: parse(text) },
+    arrayBuffer: { value: Effect.succeed(new Uint8Array(bytes).buffer) },
+    stream: { value: Stream.make(new Uint8Array(bytes)) }
+  })
+  return copy
+})
+
+const hasBody = (source: IncomingMessage): boolean =>
+  source.headers["transfer-encoding"] !== undefined || Number(source.headers["content-length"] ?? "0") > 0
+
+/** JSON in UTF-8, uncompressed; a missing type is taken for JSON. */
+const acceptable = (source: IncomingMessage): Effect.Effect<void, Refused> => {
+  const type = source.headers["content-type"]?.toLowerCase() ?? "application/json"
+  const known = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/.test(type)
+  const plain = (source.headers["content-encoding"] ?? "identity") === "identity"
+  return known && plain ? Effect.void : Effect.fail(
+    new Refused({
+      status: 415,
+      name: "unsupported-media-type",
+      title: "Unsupported media type",
+      detail: "Send the body as application/json in UTF-8, without a content encoding.",
+      headers: { accept: "application/json", "accept-encoding": "identity" }
+    })
+  )
+}
+
+const tooLarge = (maxBytes: number) =>
+  new Refused({
+    status: 413,
+    name: "content-too-large",
+    title: "The body is too large",
+    detail: `The body may have ${maxBytes} bytes at most.`
+  })
+
+const read = (source: IncomingMessage, maxBytes: number): Effect.Effect<Buffer, Refused> =>
+  Effect.async<Buffer, Refused>((resume) => {
+    const chunks: Array<Buffer> = []
+    let size = 0
+    const settle = (result: Effect.Effect<Buffer, Refused>) => {
+      source.off("data", hear).off("end", end).off("error", lost).off("close", lost)
+      // What still comes is thrown away as it comes, so that the caller gets to read our answer.
+      source.on("error", () => {}).resume()
+      resume(result)
+    }
+    const hear = (chunk: Buffer) => {
+      size += chunk.length
+      if (size > maxBytes) settle(Effect.fail(tooLarge(maxBytes)))
+      else chunks.push(chunk)
+    }
+    const end = () => settle(Effect.succeed(Buffer.concat(chunks)))
+    const lost = () => settle(Effect.fail(malformed("The body ended early.")))
+    if (Number(source.headers["content-length"] ?? "0") > maxBytes) return settle(Effect.fail(tooLarge(maxBytes)))
+    source.on("data", hear).once("end", end).once("error", lost).once("close", lost)
+  })
+
+const malformed = (detail: string) =>
+  new Refused({ status: 400, name: "malformed-body", title: "The body cannot be read", detail })
+
+const decodeUtf8 = (bytes: Buffer): Effect.Effect<string, Refused> =>
+  Either.try({
+    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    catch: () => malformed("The body is not valid UTF-8.")
+  })

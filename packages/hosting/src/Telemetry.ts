@@ -1,0 +1,22 @@
+import type { ConfigError } from "effect"
+import { Config, Effect, Layer, Logger, LogLevel } from "effect"
+
+const level = Config.logLevel("LOG_LEVEL").pipe(Config.withDefault(LogLevel.Info))
+
+/** People read a terminal, programs read what is piped. */
+const format = Config.literal("json", "pretty")("LOG_FORMAT").pipe(
+  Config.orElse(() => Config.succeed(process.stderr.isTTY ? "pretty" : "json"))
+)
+
+/**
+ * Logs to standard error, so that standard output stays for answers: one JSON object a line, or readable in a terminal;
+ * `LOG_FORMAT` decides otherwise, `LOG_LEVEL` how much. `Redacted` values stay hidden in either form.
+ */
+export const layer: Layer.Layer<never, ConfigError.ConfigError> = Layer.unwrapEffect(
+  Effect.gen(function*() {
+    const logger = (yield* format) === "json"
+      ? Logger.withConsoleError(Logger.jsonLogger)
+      : Logger.prettyLogger({ stderr: true })
+    return Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(yield* level))
+  })
+)

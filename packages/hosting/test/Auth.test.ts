@@ -1,0 +1,143 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Layer, Redacted, TestClock } from "effect"
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose"
+import { mkdtempSync, rmSync, statSync } from "node:fs"
+import { createServer } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Auth from "../src/Auth.ts"
+import * as DevelopmentIssuer from "../src/DevelopmentIssuer.ts"
+import { sentenceOf } from "../src/Launch.ts"
+
+const secret = "a secret that only this test knows"
+
+const settings = (map: Record<string, string>) =>
+  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(map))))
+
+const both = Layer.merge(Auth.layer, DevelopmentIssuer.layer)
+
+const withSecret = both.pipe(Layer.provide(settings({ AUTH_SECRET: secret })))
+
+const verify = (token: Redacted.Redacted<string>) => Effect.flatMap(Auth.Auth, (auth) => auth.verify(token))
+
+const sign = (
+  claims: Record<string, unknown>,
+  options: { alg?: string; key?: Uint8Array | Awaited<ReturnType<typeof generateKeyPair>>["privateKey"] } = {}
+) =>
+  Effect.promise(() =>
+    new SignJWT({ sub: "alice", iss: "quartet", aud: "quartet", exp: 100, ...claims })
+      .setProtectedHeader({ alg: options.alg ?? "HS256" })
+      .sign(options.key ?? new TextEncoder().encode(secret))
+  ).pipe(Effect.map(Redacted.make))
+
+const temporary = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "quartet-auth-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
+)
+
+describe("bearer tokens", () => {
+  it.effect("say who asks and what for, until they run out", () =>
+    Effect.gen(function*() {
+      const { sign } = yield* DevelopmentIssuer.DevelopmentIssuer
+      const token = yield* sign({ subject: "alice", scopes: ["operator", "read"], ttl: "1 minute" })
+      assert.deepStrictEqual(yield* verify(token), { subject: "alice", scopes: ["operator", "read"] })
+      yield* TestClock.adjust("64 seconds")
+      assert.strictEqual((yield* verify(token)).subject, "alice", "clocks may differ by five seconds")
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual((yield* Effect.flip(verify(token)))._tag, "Unauthorized")
+    }).pipe(Effect.provide(withSecret)))
+
+  it.effect("are refused when absent, forged, meant for others, endless or without a subject (H193)", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* verify(yield* sign({}))).subject, "alice")
+      const unsigned =
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSIsImlzcyI6InF1YXJ0ZXQiLCJhdWQiOiJxdWFydGV0IiwiZXhwIjoxMDB9."
+      const tokens = [
+        Redacted.make(""),
+        Redacted.make("nonsense"),
+        Redacted.make(unsigned),
+        yield* sign({}, { key: new TextEncoder().encode("another secret, just as long as it") }),
+        yield* sign({}, { alg: "HS512" }),
+        yield* sign({ aud: "somebody else" }),
+        yield* sign({ iss: "somebody else" }),
+        yield* sign({ exp: undefined }),
+        yield* sign({ exp: -100 }),
+        yield* sign({ nbf: 50 }),
+        yield* sign({ sub: undefined }),
+        yield* sign({ sub: "" }),
+        yield* sign({ sub: "x".repeat(256) })
+      ]
+      for (const token of tokens) {
+        assert.strictEqual((yield* Effect.flip(verify(token)))._tag, "Unauthorized", Redacted.value(token))
+      }
+    }).pipe(Effect.provide(withSecret)))
+
+  it.live("are checked by the identity provider's keys, which are no shared secret", () =>
+    Effect.gen(function*() {
+      const pair = yield* Effect.promise(() => generateKeyPair("ES256", { extractable: true }))
+      const jwk = yield* Effect.promise(() => exportJWK(pair.publicKey))
+      const server = yield* Effect.acquireRelease(
+        Effect.async<ReturnType<typeof createServer>>((resume) => {
+          const made = createServer((_, response) => {
+            response.setHeader("content-type", "application/json").setHeader("connection", "close")
+            response.end(
+              `{"keys":[{"kty":"${jwk.kty}","crv":"${jwk.crv}","x":"${jwk.x}","y":"${jwk.y}","alg":"ES256"}]}`
+            )
+          })
+          made.listen(0, "127.0.0.1", () => resume(Effect.succeed(made)))
+        }),
+        (made) => Effect.async<void>((resume) => void made.close(() => resume(Effect.void)))
+      )
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      const AUTH_JWKS_URL = `http://127.0.0.1:${port}/keys`
+      const exp = 4_000_000_000
+      yield* Effect.gen(function*() {
+        const good = yield* sign({ exp }, { alg: "ES256", key: pair.privateKey })
+        assert.strictEqual((yield* verify(good)).subject, "alice")
+        const pem = new TextEncoder().encode(yield* Effect.promise(() => exportSPKI(pair.publicKey)))
+        const confused = yield* sign({ exp }, { key: pem })
+        assert.strictEqual((yield* Effect.flip(verify(confused)))._tag, "Unauthorized")
+      }).pipe(Effect.provide(Auth.layer.pipe(Layer.provide(settings({ AUTH_JWKS_URL })))))
+    }).pipe(Effect.scoped))
+
+  it.live("cannot be checked while the identity provider is away, which is not the caller's fault", () =>
+    Effect.gen(function*() {
+      const { privateKey } = yield* Effect.promise(() => generateKeyPair("ES256"))
+      const token = yield* sign({}, { alg: "ES256", key: privateKey })
+      const cause = yield* Effect.sandbox(verify(token)).pipe(Effect.flip)
+      assert.include(String(cause), "Tokens cannot be checked")
+    }).pipe(Effect.provide(Auth.layer.pipe(Layer.provide(settings({ AUTH_JWKS_URL: "http://127.0.0.1:1/keys" }))))))
+})
+
+describe("the development secret", () => {
+  it.live("is made once, kept to its owner, and agreed on by all processes of the home", () =>
+    Effect.gen(function*() {
+      const folder = join(yield* temporary, "home")
+      const here = settings({ QUARTET_HOME: folder })
+      const issuers = yield* Effect.all(
+        Array.from({ length: 4 }, () => Layer.build(DevelopmentIssuer.layer.pipe(Layer.provide(here)))),
+        { concurrency: "unbounded" }
+      )
+      yield* Effect.gen(function*() {
+        for (const context of issuers) {
+          const issuer = yield* Effect.provide(DevelopmentIssuer.DevelopmentIssuer, context)
+          const token = yield* issuer.sign({ subject: "bob" })
+          assert.deepStrictEqual(yield* verify(token), { subject: "bob", scopes: [] })
+        }
+      }).pipe(Effect.provide(Auth.layer.pipe(Layer.provide(here))))
+      assert.strictEqual(statSync(join(folder, "auth.secret")).mode & 0o777, 0o600)
+    }).pipe(Effect.scoped))
+
+  it.live("and its issuer do not exist in production, nor does a short secret", () =>
+    Effect.gen(function*() {
+      const refusal = <A, E>(layer: Layer.Layer<A, E>, map: Record<string, string>) =>
+        Layer.build(layer.pipe(Layer.provide(settings(map)))).pipe(Effect.scoped, Effect.flip, Effect.map(sentenceOf))
+      const issuing = yield* refusal(DevelopmentIssuer.layer, { NODE_ENV: "production", AUTH_SECRET: secret })
+      assert.include(issuing, "NODE_ENV")
+      assert.include(yield* refusal(Auth.layer, { NODE_ENV: "production" }), "The setting AUTH_SECRET is missing.")
+      const short = yield* refusal(Auth.layer, { AUTH_SECRET: "too short" })
+      assert.strictEqual(short, "The setting AUTH_SECRET is not valid. Expected 32 characters or more.")
+      assert.include(yield* refusal(DevelopmentIssuer.layer, { AUTH_JWKS_URL: "http://keys.test/" }), "AUTH_JWKS_URL")
+    }))
+})

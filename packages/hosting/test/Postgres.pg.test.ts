@@ -1,0 +1,184 @@
+import * as Reactivity from "@effect/experimental/Reactivity"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { ConfigProvider, Effect, Layer, Option, Predicate, Redacted } from "effect"
+import { Database, layerProvisioned, layerUrl } from "../src/Database.ts"
+import * as DatabaseUrl from "../src/DatabaseUrl.ts"
+import type { Migrations } from "../src/Migrations.ts"
+import * as Postgres from "../src/Postgres.ts"
+import * as PostgresTest from "../src/testing/PostgresTest.ts"
+
+const table = (name: string) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE TABLE ${sql(name)} (id bigint PRIMARY KEY)`)
+
+const migrations: Migrations = { "0002_second": table("second"), "0001_first": table("first") }
+
+const codeOf = (cause: unknown): unknown => Predicate.hasProperty(cause, "code") ? cause.code : undefined
+
+const refusalOf = <A, R>(effect: Effect.Effect<A, SqlError, R>) =>
+  Effect.map(Effect.flip(effect), (error) => codeOf(error.cause))
+
+layer(PostgresTest.layer({ service: "order", migrations }), { excludeTestServices: true })(
+  "a service's client",
+  (it) => {
+    it.effect("works in its own schema alone, after its migrations ran in the order of their names", () =>
+      Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const names = yield* sql`SELECT name FROM "order".migrations ORDER BY applied_at, name`
+        assert.deepStrictEqual(names, [{ name: "0001_first" }, { name: "0002_second" }])
+        yield* sql`INSERT INTO first (id) VALUES (9007199254740993)`
+        assert.deepStrictEqual(yield* sql`SELECT id FROM "order".first`, [{ id: "9007199254740993" }])
+      }))
+
+    it.effect("has its statements, locks and idle transactions limited by its role (H158)", () =>
+      Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const [role] = yield* sql`SELECT rolconfig FROM pg_roles WHERE rolname = current_user`
+        assert.deepStrictEqual(role, {
+          rolconfig: [
+            "search_path=\"order\"",
+            "statement_timeout=10000",
+            "lock_timeout=5000",
+            "idle_in_transaction_session_timeout=15000"
+          ]
+        })
+        const current =
+          yield* sql`SELECT current_setting('statement_timeout') AS s, current_setting('lock_timeout') AS l`
+        assert.deepStrictEqual(current, [{ s: "10s", l: "5s" }])
+      }))
+
+    it.effect("is refused in another service's schema, in public, and as a maker of schemas or roles (H161)", () =>
+      Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        yield* Layer.build(Postgres.layer({ service: "payment", migrations }))
+        for (
+          const statement of [
+            "SELECT * FROM payment.first",
+            "INSERT INTO payment.first VALUES (1)",
+            "CREATE TABLE payment.mine ()",
+            "CREATE TABLE public.mine ()",
+            "CREATE SCHEMA mine",
+            "CREATE ROLE mine",
+            "DROP SCHEMA payment"
+          ]
+        ) {
+          assert.strictEqual(yield* refusalOf(sql.unsafe(statement)), "42501", statement)
+        }
+        const reachable = yield* sql`SELECT nspname FROM pg_namespace
+        WHERE has_schema_privilege(oid, 'USAGE') AND nspname !~ '^pg_' AND nspname <> 'information_schema'`
+        assert.deepStrictEqual(reachable, [{ nspname: "order" }])
+      }).pipe(Effect.scoped))
+
+    it.effect("does not share its connections with another service of the same process", () =>
+      Effect.gen(function*() {
+        const other = yield* Layer.build(Postgres.layer({ service: "inventory", migrations: {} }))
+        const ask = Effect.flatMap(
+          PgClient.PgClient,
+          (sql) => sql`SELECT current_user::text AS role, current_schema() AS schema`
+        )
+        const [[mine], [theirs]] = yield* Effect.all([ask, Effect.provide(ask, other)])
+        assert.deepInclude(mine, { schema: "order" })
+        assert.deepInclude(theirs, { schema: "inventory" })
+      }).pipe(Effect.scoped))
+
+    it.effect("survives the loss of its idle connections (H156)", () =>
+      Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const { admin } = yield* Database
+        const root = yield* PgClient.make({ url: Option.getOrThrow(admin) })
+        yield* Effect.all(Array.from({ length: 4 }, () => sql`SELECT pg_sleep(0.05)`), { concurrency: 4 })
+        const cut = yield* root`SELECT pg_terminate_backend(pid, 5000) AS gone FROM pg_stat_activity
+        WHERE application_name = 'quartet order' AND datname = current_database()`
+        assert.isAtLeast(cut.length, 4)
+        const answers = yield* Effect.all(
+          Array.from({ length: 8 }, () => Effect.retry(sql`SELECT 1 AS one`, { times: 4 })),
+          { concurrency: 8 }
+        )
+        assert.strictEqual(answers.length, 8)
+      }).pipe(Effect.scoped, Effect.provide(Reactivity.layer)))
+
+    it.effect("answers an exhausted pool with an error instead of waiting for ever (H155)", () =>
+      Effect.gen(function*() {
+        const one = yield* Layer.build(Postgres.layer({ service: "order", migrations, maxConnections: 1 }))
+        const sql = yield* Effect.provide(PgClient.PgClient, one)
+        yield* sql.reserve
+        const error = yield* Effect.flip(sql`SELECT 1`)
+        assert.strictEqual(error.message, "Failed to acquire connection")
+      }).pipe(Effect.scoped))
+  }
+)
+
+describe("migrations", () => {
+  it.live("are applied once when several processes start together (H160)", () =>
+    Effect.gen(function*() {
+      const together = Array.from({ length: 6 }, () => Layer.build(Postgres.layer({ service: "order", migrations })))
+      const contexts = yield* Effect.all(together, { concurrency: "unbounded" })
+      const rows = yield* Effect.forEach(contexts, (context) =>
+        Effect.provide(Effect.flatMap(PgClient.PgClient, (sql) => sql`SELECT name FROM migrations`), context))
+      assert.deepStrictEqual(
+        rows.map((found) =>
+          found.length
+        ),
+        [2, 2, 2, 2, 2, 2]
+      )
+    }).pipe(Effect.scoped, Effect.provide(PostgresTest.database)))
+
+  it.live("that come late with a lower number are applied too", () =>
+    Effect.gen(function*() {
+      yield* Layer.build(Postgres.layer({ service: "order", migrations }))
+      const later = { ...migrations, "0001_late": table("late") }
+      const context = yield* Layer.build(Postgres.layer({ service: "order", migrations: later }))
+      const sql = yield* Effect.provide(PgClient.PgClient, context)
+      assert.deepStrictEqual(yield* sql`SELECT count(*) FROM late`, [{ count: "0" }])
+    }).pipe(Effect.scoped, Effect.provide(PostgresTest.database)))
+
+  it.live("that fail leave nothing behind and say which one it was", () =>
+    Effect.gen(function*() {
+      const broken = { ...migrations, "0003_broken": table("first") }
+      const error = yield* Effect.flip(Layer.build(Postgres.layer({ service: "order", migrations: broken })))
+      assert.strictEqual(error.message, "Migration 0003_broken of schema order failed.")
+      const context = yield* Layer.build(Postgres.layer({ service: "order", migrations: {} }))
+      const sql = yield* Effect.provide(PgClient.PgClient, context)
+      assert.deepStrictEqual(yield* sql`SELECT name FROM migrations`, [])
+    }).pipe(Effect.scoped, Effect.provide(PostgresTest.database)))
+})
+
+describe("provisioning", () => {
+  it.live("works for an owner who is no superuser, and again", () =>
+    Effect.gen(function*() {
+      const { admin } = yield* Database
+      const url = yield* DatabaseUrl.parse(Option.getOrThrow(admin), "admin")
+      const name = url.pathname.slice(1)
+      const root = yield* PgClient.make({ url: Option.getOrThrow(admin) })
+      yield* root.unsafe(
+        `CREATE ROLE ${name}_owner LOGIN CREATEROLE PASSWORD 'a b/c'; ALTER DATABASE ${name} OWNER TO ${name}_owner`
+      )
+      const owner = DatabaseUrl.withCredentials(url, `${name}_owner`, Redacted.make("a b/c"))
+      const owned = layerProvisioned({ admin: owner, prefix: name })
+      for (let round = 0; round < 2; round++) {
+        const context = yield* Layer.build(Postgres.layer({ service: "order", migrations }).pipe(Layer.provide(owned)))
+        const sql = yield* Effect.provide(PgClient.PgClient, context)
+        assert.deepStrictEqual(yield* sql`SELECT current_user::text AS role`, [{ role: `${name}_order` }])
+      }
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(PostgresTest.database, Reactivity.layer))))
+
+  it.live("is not needed with a role of the operator's own, whose sessions are bound and limited all the same", () =>
+    Effect.gen(function*() {
+      const { admin } = yield* Database
+      const url = yield* DatabaseUrl.parse(Option.getOrThrow(admin), "admin")
+      const role = `${url.pathname.slice(1)}_own`
+      const root = yield* PgClient.make({ url: Option.getOrThrow(admin) })
+      yield* root.unsafe(`CREATE ROLE ${role} LOGIN PASSWORD 'x'; CREATE SCHEMA "order" AUTHORIZATION ${role}`)
+      const given = Redacted.value(DatabaseUrl.withCredentials(url, role, Redacted.make("x")))
+      const settings = ConfigProvider.fromMap(new Map([["ORDER_DATABASE_URL", given]]))
+      const context = yield* Layer.build(
+        Postgres.layer({ service: "order", migrations }).pipe(Layer.provide(layerUrl))
+      ).pipe(Effect.withConfigProvider(settings))
+      const sql = yield* Effect.provide(PgClient.PgClient, context)
+      const session = yield* sql`SELECT current_user::text AS role, current_schema() AS schema,
+        current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock`
+      assert.deepStrictEqual(session, [{ role, schema: "order", statement: "10s", lock: "5s" }])
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(PostgresTest.database, Reactivity.layer))))
+})
