@@ -1,0 +1,59 @@
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
+import { OrderId } from "@quartet/contracts/Ids"
+import { Authorization, forbidden } from "@quartet/hosting/Auth"
+import * as Problem from "@quartet/hosting/Problem"
+import { Schema } from "effect"
+import { ShipmentStatus, ShipmentView } from "./Views.ts"
+
+export const shipmentNotFound = Problem.define({
+  name: "shipment-not-found",
+  status: 404,
+  title: "The warehouse has heard nothing of this order"
+})
+export const shipmentNotReady = Problem.define({
+  name: "shipment-not-ready",
+  status: 409,
+  title: "The parcel cannot leave yet"
+})
+export const shipmentStopped = Problem.define({
+  name: "shipment-stopped",
+  status: 409,
+  title: "The parcel must not leave"
+})
+
+const path = Schema.Struct({ orderId: OrderId })
+
+/** A page of shipments, and where the next one begins; without `nextCursor` it is the last. */
+export const ShipmentPage = Schema.Struct({ items: Schema.Array(ShipmentView), nextCursor: Schema.optional(OrderId) })
+
+const shipments = HttpApiGroup.make("shipments")
+  .add(
+    HttpApiEndpoint.get("list", "/shipments")
+      .setUrlParams(Schema.Struct({
+        status: Schema.optional(ShipmentStatus),
+        cursor: Schema.optional(OrderId),
+        limit: Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 100)), {
+          default: () => 50
+        })
+      }))
+      .addSuccess(ShipmentPage)
+      .annotate(OpenApi.Description, "Shipments in the order of their orders' ids, a page at a time.")
+  )
+  .add(
+    HttpApiEndpoint.get("find", "/shipments/:orderId")
+      .setPath(path).addSuccess(ShipmentView).addError(shipmentNotFound.schema)
+      .annotate(OpenApi.Description, "What the warehouse knows of an order.")
+  )
+  .add(
+    HttpApiEndpoint.post("dispatch", "/shipments/:orderId/dispatch")
+      .setPath(path).addSuccess(ShipmentView)
+      .addError(shipmentNotFound.schema).addError(shipmentNotReady.schema).addError(shipmentStopped.schema)
+      .annotate(OpenApi.Description, "Sends a ready parcel off. Asked again it changes nothing.")
+  )
+  .addError(forbidden.schema)
+  .middleware(Authorization)
+
+/** What operators may ask the warehouse. */
+export const WarehouseApi = HttpApi.make("warehouse").add(shipments)
+  .annotate(OpenApi.Title, "Quartet warehouse")
+  .annotate(OpenApi.Description, "Shipments, for operators: every request needs a token with the scope `operator`.")
