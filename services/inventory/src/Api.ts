@@ -1,0 +1,92 @@
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import { Sku } from "@quartet/contracts/Ids"
+import * as Auth from "@quartet/hosting/Auth"
+import * as Problem from "@quartet/hosting/Problem"
+import { Schema } from "effect"
+import { ReceiptQuantity } from "./domain/Command.ts"
+import { MovementView, StockView } from "./Views.ts"
+
+export const StockNotFound = Problem.define({ name: "stock-not-found", status: 404, title: "No such stock" })
+export const ReceiptRefused = Problem.define({
+  name: "receipt-too-large",
+  status: 422,
+  title: "The receipt cannot be counted"
+})
+export const KeyReused = Problem.define({
+  name: "idempotency-key-reused",
+  status: 422,
+  title: "The Idempotency-Key was used for another request"
+})
+export const KeyInProgress = Problem.define({
+  name: "idempotency-key-in-progress",
+  status: 409,
+  title: "The first request with this Idempotency-Key is still being answered"
+})
+
+const KeyText = Schema.String.pipe(
+  Schema.pattern(/^(?:"[!#-+\--~]{1,255}"|[!#-+\--~]{1,255})$/, {
+    description: "1 to 255 visible ASCII characters without commas and quotes, bare or as one quoted string"
+  })
+)
+
+/**
+ * Names a request, so that it is done once however often it is sent. The quoted form and the bare form are one key.
+ * Source: draft-ietf-httpapi-idempotency-key-header, §2.1.
+ */
+export const IdempotencyKey = Schema.transform(KeyText, Schema.String, {
+  strict: true,
+  decode: (text) => text.replaceAll("\"", ""),
+  encode: (key) => key
+})
+
+const Path = Schema.Struct({ sku: Sku })
+
+const limit = Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 200)), {
+  default: () => 50
+})
+
+/** A page, and where the next one begins; without `nextCursor` it is the last. */
+const pageOf = <A, I>(item: Schema.Schema<A, I>) =>
+  Schema.Struct({ items: Schema.Array(item), nextCursor: Schema.optional(Schema.String) })
+
+/** What arrived; a SKU that is not known yet begins with it. */
+export const Receipt = Schema.Struct({ quantity: ReceiptQuantity }).annotations({
+  parseOptions: { onExcessProperty: "error" }
+})
+
+/** What operators may ask of the inventory. */
+export const InventoryApi = HttpApi.make("inventory").add(
+  HttpApiGroup.make("stock")
+    .add(
+      HttpApiEndpoint.get("list", "/stock")
+        .setUrlParams(Schema.Struct({ cursor: Schema.optional(Sku), limit }))
+        .addSuccess(pageOf(StockView))
+    )
+    .add(
+      HttpApiEndpoint.get("level", "/stock/:sku")
+        .setPath(Path)
+        .addSuccess(StockView)
+        .addError(StockNotFound.schema)
+    )
+    .add(
+      HttpApiEndpoint.post("receive", "/stock/:sku/receipts")
+        .setPath(Path)
+        .setHeaders(Schema.Struct({ "idempotency-key": Schema.optional(IdempotencyKey) }))
+        .setPayload(Receipt)
+        .addSuccess(StockView, { status: 201 })
+        .addError(ReceiptRefused.schema)
+        .addError(KeyReused.schema)
+        .addError(KeyInProgress.schema)
+    )
+    .add(
+      HttpApiEndpoint.get("movements", "/stock/:sku/movements")
+        .setPath(Path)
+        .setUrlParams(Schema.Struct({ cursor: Schema.optional(MovementView.fields.seq), limit }))
+        .addSuccess(pageOf(MovementView))
+        .addError(StockNotFound.schema)
+    )
+    .addError(Auth.forbidden.schema)
+    .middleware(Auth.Authorization)
+)
