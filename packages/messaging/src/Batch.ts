@@ -1,0 +1,116 @@
+import type { SqlClient, SqlError } from "@effect/sql"
+import type { Cause } from "effect"
+import { Effect } from "effect"
+import type { Behaviour, Step } from "./Behaviour.ts"
+import { claimBatch } from "./Claims.ts"
+import type { Folded } from "./Fold.ts"
+import { foldBatch } from "./Fold.ts"
+import { IdempotencyKeys } from "./IdempotencyKeys.ts"
+import { Inbox } from "./Inbox.ts"
+import { Outbox } from "./Outbox.ts"
+import * as Retry from "./Retry.ts"
+import { ofCause } from "./SqlFailure.ts"
+import type { Outcome, Submission } from "./Submission.ts"
+import { atomically } from "./Transaction.ts"
+
+/** What a batch writes with. */
+export type BatchServices = SqlClient.SqlClient | Inbox | IdempotencyKeys | Outbox
+
+/**
+ * Handles many submissions in one transaction and tells what became of each, in order, after the commit. It never
+ * fails: an outage, and a bug of one submission, are outcomes too.
+ *
+ * When the transaction itself dies of one submission (a broken CHECK, say), the batch is halved until the culprit is
+ * alone, so that the others commit.
+ */
+export const runBatch = <Slice, Command, Event, Rejection, Reply>(
+  behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
+  submissions: ReadonlyArray<Submission<Command, Reply>>
+): Effect.Effect<ReadonlyArray<Outcome<Reply, Rejection>>, never, BatchServices> =>
+  step(behaviour, submissions).pipe(
+    atomically,
+    Effect.sandbox,
+    Effect.retry({ schedule: Retry.contention, while: (cause) => ofCause(cause) !== "Fault" }),
+    Effect.tap(({ steps }) => tellCommitted(behaviour, steps)),
+    Effect.tap(() => Effect.flatMap(Outbox, (outbox) => outbox.wake)),
+    Effect.map(({ outcomes }) => outcomes),
+    Effect.catchAll((cause) => afterFailure(behaviour, submissions, cause))
+  )
+
+/** What is committed stays so, whatever becomes of those who are told. */
+const tellCommitted = <Slice, Command, Event, Rejection, Reply>(
+  behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
+  steps: ReadonlyArray<Step<Slice, Command, Event, Reply>>
+): Effect.Effect<void> =>
+  Effect.suspend(() => behaviour.committed?.(steps) ?? Effect.void).pipe(
+    Effect.catchAllCause((cause) => Effect.logError(`${behaviour.name}: a commit could not be told`, cause))
+  )
+
+const afterFailure = <Slice, Command, Event, Rejection, Reply>(
+  behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
+  submissions: ReadonlyArray<Submission<Command, Reply>>,
+  cause: Cause.Cause<SqlError.SqlError>
+): Effect.Effect<ReadonlyArray<Outcome<Reply, Rejection>>, never, BatchServices> => {
+  const failure = ofCause(cause)
+  if (failure === "Outage" || failure === "Contention") {
+    return Effect.logWarning(`${behaviour.name}: the database is away`, cause).pipe(
+      Effect.as(submissions.map(() => ({ _tag: "Unavailable", reason: "The database is away." })))
+    )
+  }
+  if (submissions.length === 1) return Effect.succeed([{ _tag: "Died", cause }])
+  const middle = Math.ceil(submissions.length / 2)
+  return Effect.zipWith(
+    runBatch(behaviour, submissions.slice(0, middle)),
+    runBatch(behaviour, submissions.slice(middle)),
+    (first, second) => [...first, ...second]
+  )
+}
+
+const step = Effect.fn("Actor.step")(function*<Slice, Command, Event, Rejection, Reply>(
+  behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
+  submissions: ReadonlyArray<Submission<Command, Reply>>
+) {
+  const outbox = yield* Outbox
+  const claimed = yield* claimBatch<Command, Reply, Rejection>(behaviour.name, submissions)
+  if (claimed.fresh.length === 0) return { outcomes: claimed.merge([]), steps: [] }
+  const loaded = yield* behaviour.load(claimed.fresh.map(({ command }) => command))
+  const folded = foldBatch(behaviour, loaded, claimed.fresh, claimed.now)
+  if (folded.steps.length > 0) yield* behaviour.save(folded.steps, folded.after)
+  yield* outbox.append(folded.entries, claimed.now)
+  yield* conclude(behaviour.name, claimed.fresh, folded)
+  return { outcomes: claimed.merge(folded.outcomes), steps: folded.steps }
+})
+
+/** Keeps answers and ignored messages, and gives back the claims of whatever was not done. */
+const conclude = Effect.fn("Actor.conclude")(function*<Slice, Command, Event, Rejection, Reply>(
+  consumer: string,
+  submissions: ReadonlyArray<Submission<Command, Reply>>,
+  folded: Folded<Slice, Command, Event, Rejection, Reply>
+) {
+  const inbox = yield* Inbox
+  const keys = yield* IdempotencyKeys
+  const told = submissions.map(({ origin }, index) => ({
+    origin,
+    outcome: folded.outcomes[index],
+    reason: folded.ignored[index]
+  }))
+  yield* inbox.ignored(
+    consumer,
+    told.flatMap(({ origin, reason }) =>
+      origin._tag === "Message" && reason !== undefined ? [{ messageId: origin.received.messageId, reason }] : []
+    )
+  )
+  const undone = told.filter(({ outcome }) => outcome?._tag !== "Done")
+  yield* inbox.unclaim(
+    consumer,
+    undone.flatMap(({ origin }) => origin._tag === "Message" ? [origin.received.messageId] : [])
+  )
+  yield* keys.unclaim(undone.flatMap(({ origin }) => origin._tag === "KeyedRequest" ? [origin.claim] : []))
+  yield* keys.answer(
+    told.flatMap(({ origin, outcome }) =>
+      origin._tag === "KeyedRequest" && outcome?._tag === "Done" && outcome.answer !== undefined
+        ? [{ owner: origin.claim.owner, key: origin.claim.key, answer: outcome.answer }]
+        : []
+    )
+  )
+})

@@ -1,0 +1,41 @@
+import type { Effect, Queue, Scope } from "effect"
+import { Context, Schema } from "effect"
+import type { Duration } from "effect/Duration"
+import type { MessageId } from "./Message.ts"
+
+/** A message on its way out: the envelope's text, and what the way needs to know of it. */
+export interface Publication {
+  readonly id: MessageId
+  readonly type: string
+  readonly subject: string
+  readonly body: string
+}
+
+/** What a consumer wants done with a delivery. `Acknowledge` comes after the commit; `Retry` brings it again later. */
+export type Disposition =
+  | { readonly _tag: "Acknowledge" }
+  | { readonly _tag: "Retry"; readonly after: Duration }
+
+/** A message handed to one consumer. `attempt` counts from 1. A delivery that is never settled comes again. */
+export interface Delivery {
+  readonly body: string
+  readonly attempt: number
+  readonly settle: (disposition: Disposition) => Effect.Effect<void>
+}
+
+/** Which consumer hears which messages: the topology that every broker makes real before anything is published. */
+export interface Subscription {
+  readonly consumer: string
+  readonly types: ReadonlyArray<string>
+}
+
+/** Not every subscriber is known to hold the message, though some may: it must be published again. */
+export class Unpublished extends Schema.TaggedError<Unpublished>()("Unpublished", { reason: Schema.String }) {}
+
+/** The seam between the services and what carries their messages. */
+export class Broker extends Context.Tag("@quartet/messaging/Broker")<Broker, {
+  /** Succeeds once every subscriber of the type holds the message safely. May deliver twice and never zero times. */
+  readonly publish: (publication: Publication) => Effect.Effect<void, Unpublished>
+  /** What arrives for a consumer, a bounded number at a time. What the scope leaves unsettled is delivered again. */
+  readonly deliveries: (consumer: string) => Effect.Effect<Queue.Dequeue<Delivery>, never, Scope.Scope>
+}>() {}

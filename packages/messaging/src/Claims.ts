@@ -1,0 +1,126 @@
+import type { SqlError } from "@effect/sql"
+import type { DateTime } from "effect"
+import { Effect, Option } from "effect"
+import type { Answer, Claimed, KeyClaim } from "./IdempotencyKeys.ts"
+import { IdempotencyKeys } from "./IdempotencyKeys.ts"
+import type { Received } from "./Inbox.ts"
+import { Inbox } from "./Inbox.ts"
+import type { MessageId } from "./Message.ts"
+import type { Outcome, Submission } from "./Submission.ts"
+import type { Transaction } from "./Transaction.ts"
+
+/** A batch of which it is known what is new. */
+export interface ClaimedBatch<Command, Reply, Rejection> {
+  readonly now: DateTime.Utc
+  /** Those never seen before, in order; of messages that share an id, and requests that share a key, only the first. */
+  readonly fresh: ReadonlyArray<Submission<Command, Reply>>
+  /** The outcomes of the whole batch, given those of the fresh ones. */
+  readonly merge: (
+    outcomes: ReadonlyArray<Outcome<Reply, Rejection>>
+  ) => ReadonlyArray<Outcome<Reply, Rejection>>
+}
+
+/**
+ * What is known of one submission: it is the n-th fresh one, it goes as the n-th does, or its outcome is known already.
+ * A follower is told its own of success only: what was set aside must come again for both.
+ */
+type Standing<Reply, Rejection> =
+  | { readonly _tag: "Fresh"; readonly position: number }
+  | {
+    readonly _tag: "Follower"
+    readonly position: number
+    readonly done: (answer?: Answer) => Outcome<Reply, Rejection>
+  }
+  | { readonly _tag: "Known"; readonly outcome: Outcome<Reply, Rejection> }
+
+/** Claims message ids and idempotency keys, a statement for each kind, before anything is loaded. */
+export const claimBatch = Effect.fn("Claims.claimBatch")(function*<Command, Reply, Rejection>(
+  consumer: string,
+  submissions: ReadonlyArray<Submission<Command, Reply>>
+): Effect.fn.Return<ClaimedBatch<Command, Reply, Rejection>, SqlError.SqlError, Transaction | Inbox | IdempotencyKeys> {
+  const inbox = yield* Inbox
+  const keys = yield* IdempotencyKeys
+  const { fresh: freshIds, now } = yield* inbox.claim(consumer, distinctMessages(submissions))
+  const claims = distinctKeys(submissions)
+  const claimed = yield* keys.claim([...claims.values()])
+  const standings = new Map([...claims.keys()].map((name, index) => [name, claimed[index]]))
+
+  const fresh: Array<Submission<Command, Reply>> = []
+  const leaders = new Map<string, number>()
+  const firsts = new Map<MessageId, number>()
+  const take = (submission: Submission<Command, Reply>): Standing<Reply, Rejection> => ({
+    _tag: "Fresh",
+    position: fresh.push(submission) - 1
+  })
+  const all = submissions.map((submission): Standing<Reply, Rejection> => {
+    const { origin } = submission
+    if (origin._tag === "Request") return take(submission)
+    if (origin._tag === "Message") {
+      const id = origin.received.messageId
+      const first = firsts.get(id)
+      if (first !== undefined) return { _tag: "Follower", position: first, done: () => duplicate }
+      if (!freshIds.has(id)) return known(duplicate)
+      firsts.set(id, fresh.length)
+      return take(submission)
+    }
+    const name = nameOf(origin.claim)
+    const leader = leaders.get(name)
+    if (leader !== undefined) return { _tag: "Follower", position: leader, done: answerTo(origin.claim) }
+    const standing = standings.get(name)
+    if (standing?._tag !== "Fresh") return known(ofStored(standing))
+    leaders.set(name, fresh.length)
+    return take(submission)
+  })
+  return { now, fresh, merge: (outcomes) => all.map((standing) => outcomeOf(standing, outcomes)) }
+})
+
+const known = <Reply, Rejection>(outcome: Outcome<Reply, Rejection>): Standing<Reply, Rejection> => ({
+  _tag: "Known",
+  outcome
+})
+
+const duplicate: Outcome<never, never> = { _tag: "Duplicate" }
+
+/** While the first caller may still get a better answer, a repetition is not shown the present one. */
+const answerTo = ({ open }: KeyClaim) => (answer?: Answer): Outcome<never, never> =>
+  answer === undefined || Option.isSome(open) ? { _tag: "KeyInProgress" } : { _tag: "Replayed", answer }
+
+const ofStored = <Reply, Rejection>(claimed: Claimed | undefined): Outcome<Reply, Rejection> => {
+  if (claimed?._tag === "Reused") return { _tag: "KeyReused" }
+  return claimed?._tag === "Stored" ? { _tag: "Replayed", answer: claimed.answer } : { _tag: "KeyInProgress" }
+}
+
+const outcomeOf = <Reply, Rejection>(
+  standing: Standing<Reply, Rejection>,
+  outcomes: ReadonlyArray<Outcome<Reply, Rejection>>
+): Outcome<Reply, Rejection> => {
+  if (standing._tag === "Known") return standing.outcome
+  const outcome = outcomes[standing.position]
+  if (outcome === undefined) return { _tag: "Unavailable", reason: "The batch was not handled." }
+  return standing._tag === "Follower" && outcome._tag === "Done" ? standing.done(outcome.answer) : outcome
+}
+
+/** One claim of a batch: the same key for the same request. */
+const nameOf = ({ fingerprint, key, owner }: KeyClaim): string => `${owner}\n${key}\n${fingerprint}`
+
+const distinctMessages = <Command, Reply>(
+  submissions: ReadonlyArray<Submission<Command, Reply>>
+): ReadonlyArray<Received> => {
+  const byId = new Map<MessageId, Received>()
+  for (const { origin } of submissions) {
+    if (origin._tag === "Message") byId.set(origin.received.messageId, origin.received)
+  }
+  return [...byId.values()]
+}
+
+const distinctKeys = <Command, Reply>(
+  submissions: ReadonlyArray<Submission<Command, Reply>>
+): ReadonlyMap<string, KeyClaim> => {
+  const byName = new Map<string, KeyClaim>()
+  for (const { origin } of submissions) {
+    if (origin._tag === "KeyedRequest" && !byName.has(nameOf(origin.claim))) {
+      byName.set(nameOf(origin.claim), origin.claim)
+    }
+  }
+  return byName
+}

@@ -1,0 +1,103 @@
+import type { SqlError } from "@effect/sql"
+import { SqlClient, SqlSchema } from "@effect/sql"
+import type { DateTime } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
+import { MessageId } from "./Message.ts"
+import type { Transaction } from "./Transaction.ts"
+
+/** What names a received message to the inbox. */
+export const Received = Schema.Struct({ messageId: MessageId, type: Schema.String, subject: Schema.String })
+export type Received = typeof Received.Type
+
+/** Which of the messages were never handled before, and the time of the transaction. */
+export interface Claim {
+  readonly fresh: ReadonlySet<MessageId>
+  readonly now: DateTime.Utc
+}
+
+/** A message that changed nothing, and why. */
+export interface IgnoredMessage {
+  readonly messageId: MessageId
+  readonly reason: string
+}
+
+/**
+ * `processed_messages`: each consumer handles each message once. The claim is written in the transaction that does the
+ * work, so both are kept or neither.
+ */
+export class Inbox extends Context.Tag("@quartet/messaging/Inbox")<Inbox, {
+  /**
+   * Claims many messages in one statement. A message being handled by another transaction is waited for. Asked with no
+   * messages, it only tells the time.
+   */
+  readonly claim: (
+    consumer: string,
+    messages: ReadonlyArray<Received>
+  ) => Effect.Effect<Claim, SqlError.SqlError, Transaction>
+  /** Notes which of the claimed messages changed nothing. */
+  readonly ignored: (
+    consumer: string,
+    messages: ReadonlyArray<IgnoredMessage>
+  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  /** Gives claims back: these messages were set aside and will come again. */
+  readonly unclaim: (
+    consumer: string,
+    messages: ReadonlyArray<MessageId>
+  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+}>() {}
+
+const encodeReceived = Schema.encodeSync(Schema.parseJson(Schema.Array(Received)))
+const encodeIgnored = Schema.encodeSync(
+  Schema.parseJson(Schema.Array(Schema.Struct({ messageId: MessageId, reason: Schema.String })))
+)
+const encodeIds = Schema.encodeSync(Schema.parseJson(Schema.Array(MessageId)))
+
+const ClaimRequest = Schema.Struct({ consumer: Schema.String, messages: Schema.Array(Received) })
+const ClaimRow = Schema.Struct({ now: Schema.DateTimeUtcFromDate, fresh: Schema.Array(MessageId) })
+
+const makeClaim = (sql: SqlClient.SqlClient) => {
+  const claimRow = SqlSchema.single({
+    Request: Schema.typeSchema(ClaimRequest),
+    Result: ClaimRow,
+    execute: ({ consumer, messages }) =>
+      sql`
+        WITH claimed AS (
+          INSERT INTO processed_messages (consumer, message_id, type, subject)
+          SELECT ${consumer}, "messageId", type, subject
+          FROM json_to_recordset(${encodeReceived(messages)}::json) AS r ("messageId" uuid, type text, subject text)
+          ORDER BY "messageId"
+          ON CONFLICT DO NOTHING
+          RETURNING message_id
+        )
+        SELECT now() AS now, coalesce((SELECT json_agg(message_id) FROM claimed), '[]') AS fresh`
+  })
+  return Effect.fn("Inbox.claim")(function*(consumer: string, messages: ReadonlyArray<Received>) {
+    const row = yield* claimRow({ consumer, messages }).pipe(
+      Effect.catchTags({ ParseError: Effect.die, NoSuchElementException: Effect.die })
+    )
+    return { fresh: new Set(row.fresh), now: row.now }
+  })
+}
+
+export const layer: Layer.Layer<Inbox, never, SqlClient.SqlClient> = Layer.effect(
+  Inbox,
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const ignored = Effect.fn("Inbox.ignored")(
+      function*(consumer: string, messages: ReadonlyArray<IgnoredMessage>) {
+        if (messages.length === 0) return
+        yield* sql`
+          UPDATE processed_messages AS p SET outcome = 'ignored', reason = r.reason
+          FROM json_to_recordset(${encodeIgnored(messages)}::json) AS r ("messageId" uuid, reason text)
+          WHERE p.consumer = ${consumer} AND p.message_id = r."messageId"`
+      }
+    )
+    const unclaim = Effect.fn("Inbox.unclaim")(function*(consumer: string, messages: ReadonlyArray<MessageId>) {
+      if (messages.length === 0) return
+      yield* sql`
+        DELETE FROM processed_messages WHERE consumer = ${consumer} AND message_id IN (
+          SELECT value::uuid FROM json_array_elements_text(${encodeIds(messages)}::json))`
+    })
+    return Inbox.of({ claim: makeClaim(sql), ignored, unclaim })
+  })
+)

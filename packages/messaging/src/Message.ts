@@ -1,0 +1,87 @@
+import type { DateTime } from "effect"
+import { Schema } from "effect"
+
+/**
+ * Names one message for ever: a UUID, given when the outbox row is written and never when it is sent. Lower case only, so
+ * that one id has one spelling wherever it is compared. Source: RFC 9562, §4.
+ */
+export const MessageId = Schema.String.pipe(
+  Schema.pattern(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, { identifier: "MessageId" }),
+  Schema.brand("MessageId")
+)
+export type MessageId = typeof MessageId.Type
+
+/**
+ * A message on the wire: CloudEvents 1.0 in structured JSON mode.
+ * `subject` is the order id, within which messages keep their order; `causationid` names the message or request that
+ * led to this one; `correlationid` is the same for everything that follows from one request.
+ *
+ * Source: CloudEvents 1.0.2, §3 (context attributes) and the JSON event format.
+ */
+export const Envelope = Schema.Struct({
+  specversion: Schema.Literal("1.0"),
+  id: MessageId,
+  source: Schema.NonEmptyString,
+  type: Schema.NonEmptyString,
+  subject: Schema.NonEmptyString,
+  time: Schema.NonEmptyString,
+  datacontenttype: Schema.Literal("application/json"),
+  dataschema: Schema.NonEmptyString,
+  correlationid: Schema.NonEmptyString,
+  causationid: Schema.NonEmptyString,
+  traceparent: Schema.optional(Schema.NonEmptyString),
+  data: Schema.Unknown
+})
+export type Envelope = typeof Envelope.Type
+
+/** The envelope as it travels and rests in the outbox: text, so that every hop carries the same bytes. */
+export const EnvelopeJson = Schema.parseJson(Envelope)
+
+/**
+ * One message of one version: its name on the wire, who says it, and what it carries.
+ * A `timer` message is addressed to its speaker alone, may have a due time and keeps no order with others.
+ */
+export interface Definition<Type extends string, A, I> {
+  readonly type: Type
+  readonly speaker: string
+  readonly timer: boolean
+  readonly schema: Schema.Schema<A, I>
+  /** What an outbox appends. Throws on data that the message's own schema refuses, which is a bug of the speaker. */
+  readonly say: (data: A) => Outgoing
+  /** The same, to be said at a due time and not before. */
+  readonly later: (data: A, due: DateTime.Utc) => Outgoing
+}
+
+/** What a definition carries. */
+export type Data<D> = D extends Definition<string, infer A, infer _> ? A : never
+
+/** A definition whose payload is of no interest to the reader: what the catalogue and the topology hold. */
+export type AnyDefinition = Pick<Definition<string, unknown, unknown>, "type" | "speaker" | "timer">
+
+/** A message about to be said: its payload encoded, its id and time still to be given by the outbox. */
+export interface Outgoing {
+  readonly type: string
+  readonly speaker: string
+  readonly timer: boolean
+  readonly subject: string
+  readonly data: unknown
+  readonly due?: DateTime.Utc
+}
+
+const make = (timer: boolean) =>
+<const Type extends string, A, I>(
+  type: Type,
+  schema: Schema.Schema<A, I>,
+  subjectOf: (data: A) => string
+): Definition<Type, A, I> => {
+  const speaker = type.slice(0, type.indexOf("."))
+  const encode = Schema.encodeSync(schema)
+  const say = (data: A): Outgoing => ({ type, speaker, timer, subject: subjectOf(data), data: encode(data) })
+  return { type, speaker, timer, schema, say, later: (data, due) => ({ ...say(data), due }) }
+}
+
+/** Defines a message that other services may hear. The type reads `<speaker>.<fact>.v<major>`. */
+export const define = make(false)
+
+/** Defines a message that a service sends to itself, now or at a due time: a deadline, or work to be done outside. */
+export const defineTimer = make(true)

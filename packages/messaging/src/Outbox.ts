@@ -1,0 +1,91 @@
+import { SqlClient } from "@effect/sql"
+import type { SqlError } from "@effect/sql"
+import { Context, DateTime, Effect, Layer, Queue, Schema } from "effect"
+import { v7 } from "uuid"
+import type { Outgoing } from "./Message.ts"
+import { EnvelopeJson, MessageId } from "./Message.ts"
+import type { Transaction } from "./Transaction.ts"
+
+/** Where a message comes from: what led to it, and the request that everything began with. */
+export interface Lineage {
+  readonly causationId: string
+  readonly correlationId: string
+  readonly traceparent?: string
+}
+
+/** One message to be said because of something. */
+export interface Entry {
+  readonly message: Outgoing
+  readonly lineage: Lineage
+}
+
+/**
+ * Keeps what must be said in the transaction that made it true. A timer is a message with a due time: deadlines and
+ * retries survive a crash as everything else does.
+ */
+export class Outbox extends Context.Tag("@quartet/messaging/Outbox")<Outbox, {
+  /** Appends the messages in their order, in one statement; `now` is the transaction's time. */
+  readonly append: (
+    entries: ReadonlyArray<Entry>,
+    now: DateTime.Utc
+  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  /** Tells the relay that a commit may have left something to say. A hint: the relay also polls. */
+  readonly wake: Effect.Effect<void>
+  /** Holds one element whenever `wake` was called since the last take. */
+  readonly woken: Queue.Dequeue<void>
+}>() {}
+
+const Row = Schema.Struct({
+  message_id: MessageId,
+  type: Schema.String,
+  subject: Schema.String,
+  envelope: Schema.String,
+  due_at: Schema.NullOr(Schema.DateTimeUtc)
+})
+
+const encodeRows = Schema.encodeSync(Schema.parseJson(Schema.Array(Row)))
+const encodeEnvelope = Schema.encodeSync(EnvelopeJson)
+
+const toRow = ({ lineage, message }: Entry, now: DateTime.Utc): typeof Row.Type => {
+  const id = MessageId.make(v7())
+  return {
+    message_id: id,
+    type: message.type,
+    subject: message.subject,
+    due_at: message.due ?? (message.timer ? now : null),
+    envelope: encodeEnvelope({
+      specversion: "1.0",
+      id,
+      source: `/quartet/${message.speaker}`,
+      type: message.type,
+      subject: message.subject,
+      time: DateTime.formatIso(now),
+      datacontenttype: "application/json",
+      dataschema: `urn:quartet:message:${message.type}`,
+      correlationid: lineage.correlationId,
+      causationid: lineage.causationId,
+      ...(lineage.traceparent === undefined ? {} : { traceparent: lineage.traceparent }),
+      data: message.data
+    })
+  }
+}
+
+export const layer: Layer.Layer<Outbox, never, SqlClient.SqlClient> = Layer.effect(
+  Outbox,
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const woken = yield* Queue.sliding<void>(1)
+    const append = Effect.fn("Outbox.append")(function*(entries: ReadonlyArray<Entry>, now: DateTime.Utc) {
+      if (entries.length === 0) return
+      const rows = encodeRows(entries.map((entry) => toRow(entry, now)))
+      yield* sql`
+        INSERT INTO outbox (message_id, type, subject, envelope, due_at)
+        SELECT message_id, type, subject, envelope, due_at
+        FROM ROWS FROM (json_to_recordset(${rows}::json)
+          AS (message_id uuid, type text, subject text, envelope text, due_at timestamptz)) WITH ORDINALITY
+          AS r (message_id, type, subject, envelope, due_at, position)
+        ORDER BY position`
+    })
+    return Outbox.of({ append, wake: Effect.asVoid(Queue.offer(woken, undefined)), woken })
+  })
+)

@@ -1,0 +1,71 @@
+import type { SqlClient } from "@effect/sql"
+import type { Scope } from "effect"
+import { Duration, Effect, Layer, Queue } from "effect"
+import type { Broker } from "./Broker.ts"
+import { makeChains } from "./internal/chains.ts"
+import { outboxRows } from "./internal/outboxRows.ts"
+import { takeWaiting } from "./internal/takeWaiting.ts"
+import { Outbox } from "./Outbox.ts"
+import * as Retry from "./Retry.ts"
+import * as Worker from "./Worker.ts"
+
+export interface Options {
+  /** Names this relay among those of the same schema: while it lives and holds the lease, the others stand by. */
+  readonly holder: string
+  /** The most rows of one look. */
+  readonly batch: number
+  /** The most messages that are published and not yet marked. */
+  readonly inFlight: number
+  /** How often the outbox is looked at without being woken. */
+  readonly poll: Duration.Duration
+  /** How long a relay that fell silent keeps its lease. */
+  readonly lease: Duration.Duration
+}
+
+export const defaultOptions: Options = {
+  holder: "only",
+  batch: 500,
+  inFlight: 2000,
+  poll: Duration.millis(500),
+  lease: Duration.seconds(10)
+}
+
+/**
+ * Says what the outbox holds. It may say a thing twice and never zero times: a row is marked after its own confirm.
+ * Messages of one subject are said one after the other; if one cannot be said, those after it wait. Two relays at once
+ * keep that order too, since each says a subject's rows in order.
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options = defaultOptions
+): Effect.fn.Return<void, never, SqlClient.SqlClient | Broker | Outbox | Scope.Scope> {
+  const { find, mark } = yield* outboxRows
+  const outbox = yield* Outbox
+  const inFlight = new Set<string>()
+  const confirmed = yield* Queue.bounded<string>(options.inFlight)
+  const say = yield* makeChains(confirmed, (rows) => rows.forEach(({ seq }) => inFlight.delete(seq)))
+  let more = false
+
+  const look = Effect.gen(function*() {
+    // A look for nothing, when as much as may be is under way, still prolongs the lease.
+    const limit = Math.max(0, Math.min(options.batch, options.inFlight - inFlight.size))
+    const rows = yield* find({ ...options, limit, except: [...inFlight] })
+    more = rows.length === limit
+    for (const row of rows) inFlight.add(row.seq)
+    say(rows)
+    if (more && limit > 0) yield* outbox.wake
+  })
+  const note = Effect.gen(function*() {
+    const seqs = yield* takeWaiting(confirmed, options.inFlight)
+    yield* Effect.retry(mark(seqs), Retry.outagePause)
+    for (const seq of seqs) inFlight.delete(seq)
+    if (more) yield* outbox.wake
+  })
+  yield* Worker.forever("Relay: looking", Effect.zipRight(Queue.take(outbox.woken), look))
+  yield* Worker.forever("Relay: marking", note)
+  yield* Worker.forever("Relay: polling", Effect.delay(outbox.wake, options.poll))
+  yield* outbox.wake
+})
+
+export const layer = (
+  options: Options = defaultOptions
+): Layer.Layer<never, never, SqlClient.SqlClient | Broker | Outbox> => Layer.scopedDiscard(make(options))

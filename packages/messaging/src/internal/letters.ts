@@ -1,0 +1,84 @@
+import { Effect, Either, ParseResult, Schema } from "effect"
+import { createHash } from "node:crypto"
+import type { Delivery } from "../Broker.ts"
+import type { Handler, Unreadable } from "../Handler.ts"
+import type { Envelope } from "../Message.ts"
+import { EnvelopeJson } from "../Message.ts"
+import { storable } from "../Parking.ts"
+import type { Submission } from "../Submission.ts"
+
+/** A delivery that was opened: what it says, and who turns it into a command. */
+export interface Opened<Command> extends Label {
+  readonly envelope: Envelope
+  readonly handler: Handler<Command>
+}
+
+/** A delivery that was understood: the command in it, and what parking it would have to know. */
+export interface Letter<Command> extends Label {
+  readonly submission: Submission<Command, unknown>
+}
+
+/** What is known of a delivery, whether it could be read or not. */
+export interface Label {
+  readonly delivery: Delivery
+  readonly messageId: string
+  readonly type: string
+  readonly subject: string
+}
+
+/** A delivery without a command: parked for the reason, or none of this consumer's business. */
+export interface Unopened extends Label {
+  readonly reason: string | undefined
+}
+
+/** What names a message that has no readable id: equal bytes are the same message, parked or not. */
+const digest = (body: string): string => createHash("sha256").update(storable(body)).digest("hex")
+
+const decodeEnvelope = Schema.decodeEither(EnvelopeJson)
+
+/** Reads the envelope and finds the handler of its type. */
+export const openLetter = <Command>(
+  handlers: ReadonlyMap<string, Handler<Command>>,
+  delivery: Delivery
+): Either.Either<Opened<Command>, Unopened> => {
+  const read = decodeEnvelope(delivery.body)
+  if (Either.isLeft(read)) {
+    const reason = `Not an envelope: ${ParseResult.TreeFormatter.formatErrorSync(read.left)}`
+    return Either.left({ delivery, messageId: digest(delivery.body), type: "", subject: "", reason })
+  }
+  const envelope = read.right
+  const label = { delivery, messageId: envelope.id, type: envelope.type, subject: envelope.subject }
+  const handler = handlers.get(envelope.type)
+  if (handler !== undefined) return Either.right({ ...label, envelope, handler })
+  const reason = isOtherVersion(handlers, envelope.type)
+    ? `${envelope.type}: this version is not known here.`
+    : undefined
+  return Either.left({ ...label, reason })
+}
+
+/** Translates what was opened, and does the work that its handler performs outside. */
+export const understand = <Command>(
+  { delivery, envelope, handler, messageId, subject, type }: Opened<Command>
+): Effect.Effect<Letter<Command>, Unreadable> =>
+  Effect.map(Effect.suspend(() => handler.translate(envelope)), (command) => ({
+    delivery,
+    messageId,
+    type,
+    subject,
+    submission: {
+      command,
+      by: envelope.source.slice(envelope.source.lastIndexOf("/") + 1),
+      origin: { _tag: "Message", received: { messageId: envelope.id, type, subject } },
+      lineage: {
+        causationId: envelope.id,
+        correlationId: envelope.correlationid,
+        ...(envelope.traceparent === undefined ? {} : { traceparent: envelope.traceparent })
+      }
+    }
+  }))
+
+/** `order.placed.v2` where `order.placed.v1` is heard: it must wait for the upgrade instead of being skipped. */
+const isOtherVersion = (handlers: ReadonlyMap<string, unknown>, type: string): boolean => {
+  const fact = (name: string) => name.slice(0, name.lastIndexOf(".v"))
+  return [...handlers.keys()].some((known) => known !== type && fact(known) === fact(type))
+}

@@ -1,0 +1,88 @@
+import type { SqlError } from "@effect/sql"
+import { SqlClient, SqlSchema } from "@effect/sql"
+import type { Duration } from "effect"
+import { Duration as Durations, Effect, Schema } from "effect"
+import { MessageId } from "../Message.ts"
+
+/** An outbox row that is to be published. `seq` is a bigint and stays text; a timer keeps no order with others. */
+export const OutboxRow = Schema.Struct({
+  seq: Schema.String,
+  id: MessageId,
+  type: Schema.String,
+  subject: Schema.String,
+  body: Schema.String,
+  timer: Schema.Boolean
+})
+export type OutboxRow = typeof OutboxRow.Type
+
+/** One look for work, by a relay that calls itself `holder`. */
+export interface Look {
+  readonly holder: string
+  readonly lease: Duration.Duration
+  readonly limit: number
+  readonly except: ReadonlyArray<string>
+}
+
+const Seqs = Schema.parseJson(Schema.Array(Schema.String))
+const encodeSeqs = Schema.encodeSync(Seqs)
+const Request = Schema.Struct({
+  holder: Schema.String,
+  leaseSeconds: Schema.Number,
+  limit: Schema.Int,
+  except: Schema.String
+})
+
+/** The lease is taken over when it ran out, and prolonged when half of it is gone; `held` is empty for a stand-by. */
+const holding = (sql: SqlClient.SqlClient, holder: string, seconds: number) =>
+  sql`renewed AS (
+    UPDATE relay_lease SET
+      fence = fence + (holder <> ${holder})::integer,
+      holder = ${holder},
+      expires_at = now() + ${seconds} * interval '1 second'
+    WHERE expires_at < now() OR (holder = ${holder} AND expires_at < now() + ${seconds / 2} * interval '1 second')
+    RETURNING 1
+  ), held AS (
+    SELECT 1 FROM renewed UNION ALL SELECT 1 FROM relay_lease WHERE holder = ${holder} AND expires_at > now()
+  )`
+
+// Rows are found by being unsent, never by being greater than the last: sequence numbers commit out of order.
+const makeFind = (sql: SqlClient.SqlClient) => {
+  const select = SqlSchema.findAll({
+    Request,
+    Result: OutboxRow,
+    execute: ({ except, holder, leaseSeconds, limit }) =>
+      sql`
+        WITH ${holding(sql, holder, leaseSeconds)}, inflight AS (
+          SELECT value::bigint AS seq FROM json_array_elements_text(${except}::json)
+        ), ready AS (
+          SELECT seq, message_id, type, subject, envelope, false AS timer FROM outbox
+          WHERE published_at IS NULL AND due_at IS NULL AND seq NOT IN (SELECT seq FROM inflight)
+            AND EXISTS (SELECT 1 FROM held)
+          ORDER BY seq LIMIT ${limit}
+        ), due AS (
+          SELECT seq, message_id, type, subject, envelope, true AS timer FROM outbox
+          WHERE published_at IS NULL AND due_at <= now() AND seq NOT IN (SELECT seq FROM inflight)
+            AND EXISTS (SELECT 1 FROM held)
+          ORDER BY due_at LIMIT ${limit}
+        )
+        SELECT seq::text AS seq, message_id AS id, type, subject, envelope AS body, timer
+        FROM (SELECT * FROM ready UNION ALL SELECT * FROM due) AS found
+        ORDER BY found.seq LIMIT ${limit}`
+  })
+  return (look: Look): Effect.Effect<ReadonlyArray<OutboxRow>, SqlError.SqlError> =>
+    select({
+      holder: look.holder,
+      leaseSeconds: Durations.toSeconds(look.lease),
+      limit: look.limit,
+      except: encodeSeqs(look.except)
+    }).pipe(Effect.catchTag("ParseError", Effect.die))
+}
+
+/** What the relay reads and writes: plain statements, each whole. */
+export const outboxRows = Effect.map(SqlClient.SqlClient, (sql) => ({
+  find: makeFind(sql),
+  mark: (seqs: ReadonlyArray<string>): Effect.Effect<void, SqlError.SqlError> =>
+    sql`
+      UPDATE outbox SET published_at = now() WHERE published_at IS NULL AND seq IN (
+        SELECT value::bigint FROM json_array_elements_text(${encodeSeqs(seqs)}::json))`.pipe(Effect.asVoid)
+}))

@@ -1,0 +1,117 @@
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Duration, Effect, Layer, Option } from "effect"
+import { claimBatch } from "../src/Claims.ts"
+import type { Claimed } from "../src/IdempotencyKeys.ts"
+import { IdempotencyKeys } from "../src/IdempotencyKeys.ts"
+import { Inbox } from "../src/Inbox.ts"
+import type { MessageId } from "../src/Message.ts"
+import type { Outcome, Submission } from "../src/Submission.ts"
+import { Transaction } from "../src/Transaction.ts"
+import type { Command, Forbidden } from "./support/Counter.ts"
+import { answerOf, byKey, byMessage, byRequest, command, messageId } from "./support/Counter.ts"
+
+const done = (value: number): Outcome<number, Forbidden> => ({ _tag: "Done", reply: value, answer: answerOf(value) })
+const setAside: Outcome<number, Forbidden> = { _tag: "TooEarly", reason: "not yet" }
+
+/** Claims with an inbox that has seen some messages and keys that stand as told; everything else is new. */
+const claiming = (
+  submissions: ReadonlyArray<Submission<Command, number>>,
+  known: { readonly seen?: ReadonlyArray<MessageId>; readonly keys?: Readonly<Record<string, Claimed>> } = {}
+) =>
+  claimBatch<Command, number, Forbidden>("counter", submissions).pipe(
+    Effect.provideService(Transaction, { open: true }),
+    Effect.provide(Layer.mergeAll(
+      Layer.mock(Inbox, {
+        claim: (_, messages) =>
+          Effect.succeed({
+            now: DateTime.unsafeMake(7),
+            fresh: new Set(messages.map(({ messageId }) => messageId).filter((id) => !(known.seen ?? []).includes(id)))
+          })
+      }),
+      Layer.mock(IdempotencyKeys, {
+        claim: (claims) => Effect.succeed(claims.map(({ key }) => known.keys?.[key] ?? { _tag: "Fresh" }))
+      })
+    ))
+  )
+
+describe("claiming a batch", () => {
+  it.effect("keeps what is new in order and tells the others what is known of them (H01, H03, H124)", () =>
+    Effect.gen(function*() {
+      const seen = messageId()
+      const submissions = [
+        byMessage(command("Add", "a"), seen),
+        byRequest(command("Add", "b")),
+        byKey(command("Add", "c"), "stored"),
+        byKey(command("Add", "d"), "reused"),
+        byKey(command("Add", "e"), "open"),
+        byMessage(command("Add", "f")),
+        byKey(command("Add", "g"), "new")
+      ]
+      const { fresh, merge, now } = yield* claiming(submissions, {
+        seen: [seen],
+        keys: {
+          stored: { _tag: "Stored", answer: answerOf(9) },
+          reused: { _tag: "Reused" },
+          open: { _tag: "InProgress" }
+        }
+      })
+      assert.deepStrictEqual(fresh.map(({ command }) => command.key), ["b", "f", "g"])
+      assert.strictEqual(DateTime.toEpochMillis(now), 7)
+      assert.deepStrictEqual(merge([done(1), done(2), done(3)]), [
+        { _tag: "Duplicate" },
+        done(1),
+        { _tag: "Replayed", answer: answerOf(9) },
+        { _tag: "KeyReused" },
+        { _tag: "KeyInProgress" },
+        done(2),
+        done(3)
+      ])
+    }))
+
+  it.effect("runs one of several requests with the same key and shows its answer to the others (H02)", () =>
+    Effect.gen(function*() {
+      const { fresh, merge } = yield* claiming(["k", "k", "k"].map((key) => byKey(command("Add", "a"), key)))
+      assert.strictEqual(fresh.length, 1)
+      const replayed: Outcome<number, Forbidden> = { _tag: "Replayed", answer: answerOf(1) }
+      assert.deepStrictEqual(merge([done(1)]), [done(1), replayed, replayed])
+    }))
+
+  it.effect("tells a follower that the first is in progress while the first may get a better answer", () =>
+    Effect.gen(function*() {
+      const waiting = (submission: Submission<Command, number>): Submission<Command, number> =>
+        submission.origin._tag === "KeyedRequest"
+          ? {
+            ...submission,
+            origin: {
+              ...submission.origin,
+              claim: { ...submission.origin.claim, open: Option.some(Duration.seconds(1)) }
+            }
+          }
+          : submission
+      const { merge } = yield* claiming(["k", "k"].map((key) => waiting(byKey(command("Add", "a"), key))))
+      assert.deepStrictEqual(merge([done(1)]), [done(1), { _tag: "KeyInProgress" }])
+    }))
+
+  it.effect("takes the same key with another fingerprint for another claim", () =>
+    Effect.gen(function*() {
+      const { fresh } = yield* claiming(["one", "other"].map((print) => byKey(command("Add", "a"), "k", print)))
+      // The keys' table, not the batch, decides which of the two is the key's.
+      assert.strictEqual(fresh.length, 2)
+    }))
+
+  it.effect("handles a message once that is twice in a batch, and sets both aside if it is set aside", () =>
+    Effect.gen(function*() {
+      const id = messageId()
+      const { fresh, merge } = yield* claiming([byMessage(command("Add", "a"), id), byMessage(command("Add", "a"), id)])
+      assert.strictEqual(fresh.length, 1)
+      assert.deepStrictEqual(merge([done(1)]), [done(1), { _tag: "Duplicate" }])
+      // Acknowledging the second would call the message done while the first still waits for its next attempt.
+      assert.deepStrictEqual(merge([setAside]), [setAside, setAside])
+    }))
+
+  it.effect("tells a follower of a refused request the same refusal", () =>
+    Effect.gen(function*() {
+      const { merge } = yield* claiming(["k", "k"].map((key) => byKey(command("Add", "a"), key)))
+      assert.deepStrictEqual(merge([setAside]), [setAside, setAside])
+    }))
+})

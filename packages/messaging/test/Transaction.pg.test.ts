@@ -1,0 +1,108 @@
+import type { SqlError } from "@effect/sql"
+import { SqlClient } from "@effect/sql"
+import { assert, it, layer } from "@effect/vitest"
+import * as Postgres from "@quartet/hosting/Postgres"
+import * as PostgresTest from "@quartet/hosting/testing/PostgresTest"
+import { Context, DateTime, Deferred, Effect, Exit, Fiber, Layer, Predicate } from "effect"
+import * as Actor from "../src/Actor.ts"
+import * as Messaging from "../src/Messaging.ts"
+import { Outbox } from "../src/Outbox.ts"
+import { isSqlError, ofSqlError } from "../src/SqlFailure.ts"
+import { atomically } from "../src/Transaction.ts"
+import * as Counter from "./support/Counter.ts"
+import { countOf } from "./support/Counter.ts"
+
+const entry = {
+  message: Counter.WasCounted.say({ key: "a", amount: 1 }),
+  lineage: { causationId: "c", correlationId: "c" }
+}
+
+/** The SQLSTATE of a typed failure; a defect fails the test. */
+const stateOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.exit(effect), (exit) => {
+    if (Exit.isSuccess(exit) || exit.cause._tag !== "Fail") return `not a failure: ${JSON.stringify(exit)}`
+    const { error } = exit.cause
+    if (!isSqlError(error)) return `not an SqlError: ${JSON.stringify(exit)}`
+    return Predicate.hasProperty(error.cause, "code") ? error.cause.code : ofSqlError(error)
+  })
+
+layer(Counter.layer(), { excludeTestServices: true })("a transaction", (it) => {
+  it.effect("leaves nothing when the work fails, dies or is interrupted (H121)", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const outbox = yield* Outbox
+      const said = yield* Deferred.make<void>()
+      const work = outbox.append([entry], DateTime.unsafeMake(0))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(atomically(Effect.zipRight(work, Effect.fail("no"))))))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(atomically(Effect.zipRight(work, Effect.die("bug"))))))
+      const fiber = yield* Effect.fork(
+        atomically(work.pipe(Effect.zipRight(Deferred.succeed(said, undefined)), Effect.zipRight(Effect.never)))
+      )
+      yield* Deferred.await(said)
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM outbox`), 0)
+      yield* atomically(work)
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM outbox`), 1)
+    }))
+
+  it.effect("fails with SqlError, not a defect, when only the COMMIT fails (H151, H153)", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`CREATE TABLE late (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)`
+      assert.strictEqual(yield* stateOf(atomically(sql`INSERT INTO late VALUES (1), (1)`)), "23505")
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM late`), 0)
+    }))
+
+  it.effect("fails with SqlError when its connection is killed, and the pool recovers (H151)", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const killed = (rest: Effect.Effect<unknown, SqlError.SqlError>) =>
+        Effect.gen(function*() {
+          const started = yield* Deferred.make<number>()
+          const goOn = yield* Deferred.make<void>()
+          const work = Effect.gen(function*() {
+            yield* sql`INSERT INTO counters (key, value) VALUES ('killed', 1)`
+            const [row] = yield* sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`
+            yield* Deferred.succeed(started, row?.pid ?? 0)
+            yield* Deferred.await(goOn)
+            return yield* rest
+          })
+          const fiber = yield* Effect.fork(atomically(work))
+          const pid = yield* Deferred.await(started)
+          yield* sql`SELECT pg_terminate_backend(${pid}::int, 5000)`
+          yield* Deferred.succeed(goOn, undefined)
+          return yield* stateOf(Fiber.join(fiber))
+        })
+      // The first loses its next statement, the second its COMMIT.
+      assert.strictEqual(yield* killed(sql`SELECT 1`), "Outage")
+      assert.strictEqual(yield* killed(Effect.void), "Outage")
+      assert.strictEqual(yield* Counter.valueOf(sql, "killed"), 0)
+      assert.deepStrictEqual(yield* atomically(sql`SELECT 1 AS one`), [{ one: 1 }])
+    }))
+})
+
+const service = (name: string) =>
+  Messaging.layer.pipe(
+    Layer.fresh,
+    Layer.provideMerge(Postgres.layer({ service: name, migrations: Counter.migrations }))
+  )
+
+it.scopedLive("of one service never carries the writes of another in the same process", () =>
+  Effect.gen(function*() {
+    const database = yield* Layer.build(PostgresTest.database)
+    const order = yield* Layer.build(service("order")).pipe(Effect.provide(database))
+    const payment = yield* Layer.build(service("payment")).pipe(Effect.provide(database))
+    const actor = yield* Actor.make(Counter.counter(Context.get(payment, SqlClient.SqlClient))).pipe(
+      Effect.provide(payment)
+    )
+    // The actor's loop was forked before, so the order service's open transaction is not its own.
+    const answered = yield* Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`INSERT INTO counters (key, value) VALUES ('a', 1)`
+      const [outcome] = yield* actor.submit([Counter.byMessage(Counter.command("Add", "a", 5))])
+      return yield* Effect.fail(outcome?._tag)
+    }).pipe(atomically, Effect.flip, Effect.provide(order))
+    assert.strictEqual(answered, "Done")
+    assert.strictEqual(yield* Counter.valueOf(Context.get(order, SqlClient.SqlClient), "a"), 0)
+    assert.strictEqual(yield* Counter.valueOf(Context.get(payment, SqlClient.SqlClient), "a"), 5)
+  }))
