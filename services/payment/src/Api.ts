@@ -1,0 +1,25 @@
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
+import * as Problem from "@quartet/hosting/Problem"
+import { Schema } from "effect"
+
+export const eventRefused = Problem.define({
+  name: "event-refused",
+  status: 400,
+  title: "The event is not one that the provider signed just now"
+})
+
+/** The event is on record, now or since before. */
+export const Received = Schema.Struct({ received: Schema.Literal(true) })
+
+const webhooks = HttpApiGroup.make("webhooks").add(
+  HttpApiEndpoint.post("stripe", "/webhooks/stripe").addSuccess(Received).addError(eventRefused.schema)
+    .annotate(
+      OpenApi.Description,
+      "The provider's events, signed in `Stripe-Signature`. 200 means that the event is on record; the same event again changes nothing."
+    )
+)
+
+/** What the payment provider may tell. */
+export const PaymentApi = HttpApi.make("payment").add(webhooks)
+  .annotate(OpenApi.Title, "Quartet payment")
+  .annotate(OpenApi.Description, "The payment provider's events.")

@@ -1,0 +1,151 @@
+import type { OrderId } from "@quartet/contracts/Ids"
+import * as Settings from "@quartet/hosting/Settings"
+import { Config, ConfigError, Context, Duration, Effect, Either, Layer, Option, Redacted } from "effect"
+import { Agent as HttpAgent } from "node:http"
+import { Agent as HttpsAgent } from "node:https"
+import Stripe from "stripe"
+import type { Charge } from "./domain/Charge.ts"
+import type { IntentId } from "./domain/Intent.ts"
+import type { Refund } from "./domain/Refund.ts"
+import { keyOf } from "./domain/Refund.ts"
+import type { ChargeOutcome, RefundOutcome } from "./Outcome.ts"
+import { Unknown } from "./Outcome.ts"
+import { foundIntent, foundRefund, ofChargeError, ofIntent, ofRefund, ofRefundError } from "./StripeAnswer.ts"
+
+/**
+ * The payment provider. Nothing here fails: what cannot be told is an outcome as well. Every call ends within the
+ * deadline, every POST carries its own idempotency key, and asking again with the same arguments has no second effect.
+ */
+export class Gateway extends Context.Tag("@quartet/payment/Gateway")<Gateway, {
+  /** Creates and confirms the intent, exactly as it was written down. */
+  readonly charge: (orderId: OrderId, charge: Charge) => Effect.Effect<ChargeOutcome>
+  /** The intent as it is now. */
+  readonly retrieve: (intentId: IntentId) => Effect.Effect<ChargeOutcome>
+  /** The intent of a charge whose id was never learned. The provider's index may lag behind by a minute. */
+  readonly find: (orderId: OrderId, charge: Charge) => Effect.Effect<ChargeOutcome>
+  /** Cancels an open intent; `asked` makes each question one of its own, since cancelling twice is harmless. */
+  readonly cancel: (intentId: IntentId, asked: number) => Effect.Effect<ChargeOutcome>
+  /** Gives money of the intent back. */
+  readonly refund: (orderId: OrderId, refund: Refund, intentId: IntentId) => Effect.Effect<RefundOutcome>
+  /** The provider's record of one of our refunds. */
+  readonly findRefund: (refund: Refund, intentId: IntentId) => Effect.Effect<RefundOutcome>
+}>() {}
+
+/** A key that only the simulator takes; in production one must be given. */
+const apiKey = Config.all([
+  Config.option(Config.redacted(Config.nonEmptyString("STRIPE_API_KEY"))),
+  Settings.isProduction
+]).pipe(
+  Config.mapOrFail(([given, isProduction]) =>
+    Option.isNone(given) && isProduction
+      ? Either.left(ConfigError.MissingData(["STRIPE_API_KEY"], "Set it to a key of the provider's"))
+      : Either.right(Option.getOrElse(given, () => Redacted.make("sk_test_quartet")))
+  )
+)
+
+/** Where the provider is, the simulator's address by default, and how long one call may take with its repetitions. */
+const connection = Config.all({
+  apiKey,
+  apiBase: Config.url("STRIPE_API_BASE").pipe(Config.withDefault(new URL("http://127.0.0.1:12111"))),
+  deadline: Config.duration("STRIPE_DEADLINE").pipe(Config.withDefault(Duration.seconds(20)))
+})
+
+const maxNetworkRetries = 1
+
+const makeStripe = Effect.gen(function*() {
+  const { apiBase, apiKey, deadline } = yield* connection
+  const isPlain = apiBase.protocol === "http:"
+  const options = { keepAlive: true, maxSockets: 64 }
+  const httpAgent = yield* Effect.acquireRelease(
+    Effect.sync(() => isPlain ? new HttpAgent(options) : new HttpsAgent(options)),
+    (agent) => Effect.sync(() => agent.destroy())
+  )
+  const stripe = new Stripe(Redacted.value(apiKey), {
+    protocol: isPlain ? "http" : "https",
+    host: apiBase.hostname,
+    port: apiBase.port === "" ? (isPlain ? 80 : 443) : apiBase.port,
+    httpAgent,
+    maxNetworkRetries,
+    // Both tries and the pause between them fit into the deadline (H57).
+    timeout: Math.ceil(Duration.toMillis(deadline) * 0.45),
+    telemetry: false
+  })
+  return { stripe, deadline }
+})
+
+/** Runs one call of the SDK to its end or to the deadline, whichever is first. */
+const makeCall = (deadline: Duration.Duration) =>
+<A, Outcome>(
+  run: () => Promise<A>,
+  read: (answer: A) => Outcome | Unknown,
+  readError: (error: unknown) => Outcome | Unknown
+): Effect.Effect<Outcome | Unknown> =>
+  Effect.tryPromise({ try: run, catch: readError }).pipe(
+    Effect.map(read),
+    Effect.merge,
+    Effect.timeoutTo({
+      duration: deadline,
+      onSuccess: (outcome) => outcome,
+      onTimeout: () => Unknown({ why: "no answer within the deadline", answered: false })
+    })
+  )
+
+const makeCharges = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
+  charge: Effect.fn("Gateway.charge")((orderId: OrderId, charge: Charge) => {
+    const { amount, attempt, idempotencyKey, paymentId, paymentMethodId } = charge
+    const params: Stripe.PaymentIntentCreateParams = {
+      amount: amount.amount,
+      currency: amount.currency.toLowerCase(),
+      payment_method: paymentMethodId,
+      allowed_payment_method_types: ["card"],
+      confirm: true,
+      metadata: { orderId, paymentId, attempt: String(attempt) }
+    }
+    return call(() => stripe.paymentIntents.create(params, { idempotencyKey }), ofIntent, ofChargeError)
+  }),
+  retrieve: Effect.fn("Gateway.retrieve")((intentId: IntentId) =>
+    call(() => stripe.paymentIntents.retrieve(intentId), ofIntent, ofChargeError)
+  ),
+  find: Effect.fn("Gateway.find")((orderId: OrderId, { attempt, paymentId }: Charge) => {
+    const query = `metadata["orderId"]:"${orderId}" AND metadata["attempt"]:"${attempt}"`
+    return call(
+      () => stripe.paymentIntents.search({ query, limit: 100 }),
+      ({ data }) => foundIntent(data, paymentId),
+      ofChargeError
+    )
+  }),
+  cancel: Effect.fn("Gateway.cancel")((intentId: IntentId, asked: number) => {
+    const idempotencyKey = `cancel:${intentId}:${asked}`
+    return call(() => stripe.paymentIntents.cancel(intentId, {}, { idempotencyKey }), ofIntent, ofChargeError)
+  })
+})
+
+const makeRefunds = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
+  refund: Effect.fn("Gateway.refund")((orderId: OrderId, refund: Refund, intentId: IntentId) => {
+    const { amount, cause, refundId } = refund
+    const params: Stripe.RefundCreateParams = {
+      payment_intent: intentId,
+      amount: amount.amount,
+      metadata: { orderId, refundId, cause }
+    }
+    const idempotencyKey = keyOf(orderId, cause, intentId)
+    return call(() => stripe.refunds.create(params, { idempotencyKey }), ofRefund, ofRefundError)
+  }),
+  findRefund: Effect.fn("Gateway.findRefund")(({ refundId }: Refund, intentId: IntentId) =>
+    call(
+      () => stripe.refunds.list({ payment_intent: intentId, limit: 100 }),
+      ({ data }) => foundRefund(data, refundId),
+      ofRefundError
+    )
+  )
+})
+
+/** Stripe, or whatever speaks like it at `STRIPE_API_BASE`. */
+export const layer = Layer.scoped(
+  Gateway,
+  Effect.gen(function*() {
+    const { deadline, stripe } = yield* makeStripe
+    const call = makeCall(deadline)
+    return Gateway.of({ ...makeCharges(stripe, call), ...makeRefunds(stripe, call) })
+  })
+)

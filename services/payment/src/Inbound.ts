@@ -1,0 +1,34 @@
+import { PaymentId, RefundId } from "@quartet/contracts/Ids"
+import { OrderCancelled, OrderPaymentRequested, OrderRefundRequested } from "@quartet/contracts/OrderMessages"
+import { PaymentCancelDue, PaymentChargeDue, PaymentRefundDue } from "@quartet/contracts/PaymentMessages"
+import * as Consumer from "@quartet/messaging/Consumer"
+import { on, perform } from "@quartet/messaging/Handler"
+import { Effect, Layer } from "effect"
+import { PaymentActor } from "./Actor.ts"
+import { CancelPayment, RequestPayment, RequestRefund } from "./domain/Command.ts"
+import { Errands } from "./Errands.ts"
+
+/** Which command is this message? A payment and a refund take their numbers from the message that asks for them. */
+export const handlers = [
+  on(OrderPaymentRequested, (asked, { id }) => RequestPayment.make({ ...asked, paymentId: PaymentId.make(id) })),
+  on(OrderCancelled, ({ orderId }) => CancelPayment.make({ orderId })),
+  on(OrderRefundRequested, (asked, { id }) => RequestRefund.make({ ...asked, refundId: RefundId.make(id) }))
+]
+
+/** What is due at the provider: done outside, and its outcome is the command. */
+export const gatewayHandlers = Effect.map(Errands, (errands) => [
+  perform(PaymentChargeDue, errands.charge),
+  perform(PaymentCancelDue, errands.cancel),
+  perform(PaymentRefundDue, errands.refund)
+])
+
+/** Calls to the provider have workers of their own, one call each, so that none holds up what others decide. */
+const workers = 32
+
+export const layer = Layer.scopedDiscard(
+  Effect.gen(function*() {
+    const actor = yield* PaymentActor
+    yield* Consumer.make({ name: "payment", actor, handlers })
+    yield* Consumer.make({ name: "payment-gateway", actor, handlers: yield* gatewayHandlers, batch: 1, workers })
+  })
+)

@@ -1,0 +1,16 @@
+import { messagingMigrations } from "@quartet/messaging/Migrations"
+import payments from "./migrations/0101_payments.ts"
+import paymentAttempts from "./migrations/0102_payment_attempts.ts"
+import paymentTransitions from "./migrations/0103_payment_transitions.ts"
+import refunds from "./migrations/0104_refunds.ts"
+import providerEvents from "./migrations/0105_provider_events.ts"
+
+/** Everything the payment service keeps in its schema. */
+export const migrations = {
+  ...messagingMigrations,
+  "0101_payments": payments,
+  "0102_payment_attempts": paymentAttempts,
+  "0103_payment_transitions": paymentTransitions,
+  "0104_refunds": refunds,
+  "0105_provider_events": providerEvents
+}

@@ -1,0 +1,105 @@
+import {
+  PaymentActionRequired,
+  PaymentCancelDue,
+  PaymentChargeDue,
+  PaymentFailed,
+  PaymentRefundDue,
+  PaymentRefunded,
+  PaymentRefundFailed,
+  PaymentSucceeded
+} from "@quartet/contracts/PaymentMessages"
+import type { Outgoing } from "@quartet/messaging/Message"
+import { Match, Option } from "effect"
+import type { Books, BooksEvent } from "./domain/Books.ts"
+import { paymentOf } from "./domain/Books.ts"
+import type { Look } from "./domain/Charge.ts"
+import type { PaymentEvent, RefundEvent } from "./domain/Event.ts"
+import type { Refund, RefundCause } from "./domain/Refund.ts"
+import type { OpenedPayment } from "./domain/State.ts"
+import { openedOf } from "./domain/State.ts"
+
+type Said = ReadonlyArray<Outgoing>
+const nothing = (): Said => []
+
+/** Who needs to hear of this event? */
+export const say = (event: BooksEvent, after: Books): Said => {
+  if (event._tag === "EventHeard") return []
+  return Option.match(openedOf(paymentOf(after, event.orderId)), {
+    onNone: nothing,
+    onSome: (payment) => "refundId" in event ? sayRefund(event, payment) : sayPayment(event, payment)
+  })
+}
+
+const namesOf = ({ charge, orderId }: OpenedPayment) => ({
+  orderId,
+  paymentId: charge.paymentId,
+  attempt: charge.attempt
+})
+
+const chargeDue = (payment: OpenedPayment, { due, try: turn }: Look): Outgoing =>
+  PaymentChargeDue.later({ ...namesOf(payment), try: turn }, due)
+
+const cancelDue = ({ charge, orderId }: OpenedPayment): Outgoing =>
+  PaymentCancelDue.say({ orderId, paymentId: charge.paymentId, try: 1 })
+
+const sayPayment = (event: Exclude<PaymentEvent, RefundEvent>, payment: OpenedPayment): Said =>
+  Match.valueTags(event, {
+    PaymentForbidden: nothing,
+    PaymentOpened: () => [PaymentChargeDue.say({ ...namesOf(payment), try: 1 })],
+    ChargeBegun: nothing,
+    CancellationWanted: nothing,
+    IntentSeen: ({ next }) => Option.toArray(Option.map(next, (look) => chargeDue(payment, look))),
+    OutcomeUnknown: ({ next }) => [chargeDue(payment, next)],
+    ActionAsked: ({ next, nextAction }) => [
+      PaymentActionRequired.say({ ...namesOf(payment), nextAction }),
+      ...Option.toArray(Option.map(next, (look) => chargeDue(payment, look)))
+    ],
+    CancelStarted: () => [cancelDue(payment)],
+    CancelUnknown: ({ next }) => {
+      const { orderId, paymentId } = namesOf(payment)
+      return [PaymentCancelDue.later({ orderId, paymentId, try: next.try }, next.due)]
+    },
+    PaymentFailed: ({ open, reason }) => [
+      PaymentFailed.say({ ...namesOf(payment), reason }),
+      ...(Option.isSome(open) ? [cancelDue(payment)] : [])
+    ],
+    IntentClosed: nothing,
+    PaymentSucceeded: () => [PaymentSucceeded.say({ ...namesOf(payment), amount: payment.charge.amount })],
+    AmountMismatched: ({ told }) => told ? [] : [PaymentFailed.say({ ...namesOf(payment), reason: "amount_mismatch" })]
+  })
+
+const sayRefund = (event: RefundEvent, payment: OpenedPayment): Said => {
+  const { orderId, refundId } = event
+  const { paymentId } = payment.charge
+  const refund = payment.refunds.find((one) => one.refundId === refundId)
+  const later = ({ due, try: turn }: Look) => PaymentRefundDue.later({ orderId, refundId, try: turn }, due)
+  const refunded = () => refund === undefined ? [] : [refundedOf(payment, refund)]
+  return Match.valueTags(event, {
+    RefundWanted: nothing,
+    RefundRequested: () => [PaymentRefundDue.say({ orderId, refundId, try: 1 })],
+    RefundBegun: nothing,
+    RefundUnknown: ({ next }) => [later(next)],
+    RefundPending: ({ next }) => Option.toArray(Option.map(next, later)),
+    RefundSucceeded: refunded,
+    RefundFailed: ({ reason }) =>
+      refund === undefined ? [] : [PaymentRefundFailed.say({ orderId, paymentId, amount: refund.amount, reason })],
+    RefundMirrored: ({ status }) => status === "Succeeded" ? refunded() : []
+  })
+}
+
+/** A refund made at the provider is known to everybody by the provider's own id. */
+const refundedOf = ({ charge, orderId }: OpenedPayment, refund: Refund): Outgoing => {
+  const { amount, cause, providerId, refundId } = refund
+  const name = cause === "made_at_provider" ? Option.getOrElse(providerId, () => refundId) : refundId
+  return PaymentRefunded.say({
+    orderId,
+    paymentId: charge.paymentId,
+    refundId: name,
+    amount,
+    reason: toReason(cause)
+  })
+}
+
+/** The contract knows the order's reasons; our own causes are `unknown` to it. */
+const toReason = (cause: RefundCause) =>
+  cause === "late_payment" || cause === "cancelled_after_payment" || cause === "stock_lost" ? cause : "unknown"

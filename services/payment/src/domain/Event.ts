@@ -1,0 +1,167 @@
+import { OrderId, RefundId } from "@quartet/contracts/Ids"
+import { Money } from "@quartet/contracts/Money"
+import { NextAction, PaymentFailureReason } from "@quartet/contracts/PaymentMessages"
+import { Schema } from "effect"
+import { Charge, Look } from "./Charge.ts"
+import { IntentId, ProviderRefundId } from "./Intent.ts"
+import { RefundCause } from "./Refund.ts"
+
+const about = { orderId: OrderId }
+const next = Schema.OptionFromSelf(Schema.typeSchema(Look))
+const at = Schema.DateTimeUtcFromSelf
+
+/** The order was cancelled before it asked for a payment: there will be none. */
+export class PaymentForbidden extends Schema.TaggedClass<PaymentForbidden>()("PaymentForbidden", about) {}
+
+/** It is written down what the provider will be asked for. */
+export class PaymentOpened extends Schema.TaggedClass<PaymentOpened>()("PaymentOpened", { ...about, charge: Charge }) {}
+
+/** From here on the provider may have been asked. */
+export class ChargeBegun extends Schema.TaggedClass<ChargeBegun>()("ChargeBegun", { ...about, at }) {}
+
+/** The order is cancelled while nobody knows what the provider did: that has to be found out first. */
+export class CancellationWanted extends Schema.TaggedClass<CancellationWanted>()("CancellationWanted", about) {}
+
+/** The provider works on it. Without `next` a question is under way already. */
+export class IntentSeen
+  extends Schema.TaggedClass<IntentSeen>()("IntentSeen", { ...about, intentId: IntentId, next })
+{}
+
+/** The provider was asked and nobody knows what it did. */
+export class OutcomeUnknown extends Schema.TaggedClass<OutcomeUnknown>()("OutcomeUnknown", {
+  ...about,
+  why: Schema.String,
+  next: Schema.typeSchema(Look)
+}) {}
+
+/** The customer has to do something, such as 3-D Secure. */
+export class ActionAsked extends Schema.TaggedClass<ActionAsked>()("ActionAsked", {
+  ...about,
+  intentId: IntentId,
+  nextAction: NextAction,
+  at,
+  next
+}) {}
+
+export const CancelReason = Schema.Literal("order_cancelled", "expired")
+export type CancelReason = typeof CancelReason.Type
+
+/** An open intent is to be cancelled; until the provider did, the money may still come. */
+export class CancelStarted extends Schema.TaggedClass<CancelStarted>()("CancelStarted", {
+  ...about,
+  intentId: IntentId,
+  reason: CancelReason
+}) {}
+
+/** Whether the provider cancelled is not known. */
+export class CancelUnknown extends Schema.TaggedClass<CancelUnknown>()("CancelUnknown", {
+  ...about,
+  why: Schema.String,
+  next: Schema.typeSchema(Look)
+}) {}
+
+/** No money came. An intent that is still `open` must be cancelled, so that none comes later. */
+export class PaymentFailed extends Schema.TaggedClass<PaymentFailed>()("PaymentFailed", {
+  ...about,
+  reason: Schema.typeSchema(PaymentFailureReason),
+  open: Schema.OptionFromSelf(IntentId)
+}) {}
+
+/** The intent of a failed payment is cancelled at the provider as well. */
+export class IntentClosed extends Schema.TaggedClass<IntentClosed>()("IntentClosed", about) {}
+
+/** The money is ours: the whole of it, in the right currency. */
+export class PaymentSucceeded extends Schema.TaggedClass<PaymentSucceeded>()("PaymentSucceeded", {
+  ...about,
+  intentId: IntentId
+}) {}
+
+/** Money came, but not what was asked for. `told`: the failure of this payment was announced before. */
+export class AmountMismatched extends Schema.TaggedClass<AmountMismatched>()("AmountMismatched", {
+  ...about,
+  intentId: IntentId,
+  taken: Money,
+  told: Schema.Boolean
+}) {}
+
+const refund = { ...about, refundId: RefundId }
+
+/** Money that has not come yet is to go back when it does. */
+export class RefundWanted extends Schema.TaggedClass<RefundWanted>()("RefundWanted", {
+  ...refund,
+  cause: RefundCause,
+  amount: Money
+}) {}
+
+/** The provider is to be asked for a refund. */
+export class RefundRequested extends Schema.TaggedClass<RefundRequested>()("RefundRequested", {
+  ...refund,
+  cause: RefundCause,
+  amount: Money,
+  intentId: IntentId
+}) {}
+
+/** From here on the provider may have been asked for the refund. */
+export class RefundBegun extends Schema.TaggedClass<RefundBegun>()("RefundBegun", { ...refund, at }) {}
+
+/** Whether the money goes back is not known. */
+export class RefundUnknown extends Schema.TaggedClass<RefundUnknown>()("RefundUnknown", {
+  ...refund,
+  why: Schema.String,
+  next: Schema.typeSchema(Look)
+}) {}
+
+/** The provider agreed and has not finished. */
+export class RefundPending extends Schema.TaggedClass<RefundPending>()("RefundPending", {
+  ...refund,
+  providerId: ProviderRefundId,
+  next
+}) {}
+
+/** The money went back; without `providerId` other refunds had returned all of it before. */
+export class RefundSucceeded extends Schema.TaggedClass<RefundSucceeded>()("RefundSucceeded", {
+  ...refund,
+  providerId: Schema.OptionFromSelf(ProviderRefundId)
+}) {}
+
+/** The money did not go back, or came back again. A person has to find another way. */
+export class RefundFailed extends Schema.TaggedClass<RefundFailed>()("RefundFailed", {
+  ...refund,
+  providerId: Schema.OptionFromSelf(ProviderRefundId),
+  reason: Schema.String
+}) {}
+
+/** Somebody made a refund at the provider. */
+export class RefundMirrored extends Schema.TaggedClass<RefundMirrored>()("RefundMirrored", {
+  ...refund,
+  providerId: ProviderRefundId,
+  intentId: IntentId,
+  amount: Money,
+  status: Schema.Literal("Pending", "Succeeded")
+}) {}
+
+export type RefundEvent =
+  | RefundWanted
+  | RefundRequested
+  | RefundBegun
+  | RefundUnknown
+  | RefundPending
+  | RefundSucceeded
+  | RefundFailed
+  | RefundMirrored
+
+export type PaymentEvent =
+  | PaymentForbidden
+  | PaymentOpened
+  | ChargeBegun
+  | CancellationWanted
+  | IntentSeen
+  | OutcomeUnknown
+  | ActionAsked
+  | CancelStarted
+  | CancelUnknown
+  | PaymentFailed
+  | IntentClosed
+  | PaymentSucceeded
+  | AmountMismatched
+  | RefundEvent

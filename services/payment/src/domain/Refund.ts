@@ -1,0 +1,55 @@
+import type { OrderId } from "@quartet/contracts/Ids"
+import { RefundId } from "@quartet/contracts/Ids"
+import { Money } from "@quartet/contracts/Money"
+import { Schema } from "effect"
+import { IntentId, ProviderRefundId } from "./Intent.ts"
+
+/** Why money goes back: what the order asks for, and three causes of our own. */
+export const RefundCause = Schema.Literal(
+  "late_payment",
+  "cancelled_after_payment",
+  "stock_lost",
+  "unknown",
+  "amount_mismatch",
+  "extra_charge",
+  "made_at_provider"
+)
+export type RefundCause = typeof RefundCause.Type
+
+/**
+ * `Wanted`: the money is not here yet. `Requested`: the provider is to be asked. `Pending`: it said yes and has not
+ * finished. `Covered`: all money had gone back by other refunds before.
+ */
+export const RefundStatus = Schema.Literal("Wanted", "Requested", "Pending", "Succeeded", "Covered", "Failed")
+export type RefundStatus = typeof RefundStatus.Type
+
+/** Money on its way back, wholly or in part. `begunAt` is when the provider was first asked. */
+export class Refund extends Schema.Class<Refund>("Refund")({
+  refundId: RefundId,
+  cause: RefundCause,
+  amount: Money,
+  status: RefundStatus,
+  try: Schema.Int,
+  intentId: Schema.OptionFromNullOr(IntentId),
+  providerId: Schema.OptionFromNullOr(ProviderRefundId),
+  begunAt: Schema.OptionFromNullOr(Schema.DateTimeUtc)
+}) {}
+
+/** One key for each order and cause; money of a second intent has a key of its own. */
+export const keyOf = (orderId: OrderId, cause: RefundCause, intentId: IntentId): string =>
+  cause === "extra_charge" ? `refund:${orderId}:${cause}:${intentId}` : `refund:${orderId}:${cause}`
+
+const sum = (refunds: ReadonlyArray<Refund>): number => refunds.reduce((total, { amount }) => total + amount.amount, 0)
+
+const of = (refunds: ReadonlyArray<Refund>, intentId: IntentId, ...statuses: ReadonlyArray<RefundStatus>) =>
+  refunds.filter((refund) =>
+    statuses.includes(refund.status) && refund.intentId._tag === "Some" && refund.intentId.value === intentId
+  )
+
+/** What the provider has agreed to give back of this intent's money, in minor units. */
+export const returned = (refunds: ReadonlyArray<Refund>, intentId: IntentId): number =>
+  sum(of(refunds, intentId, "Pending", "Succeeded"))
+
+/** What may still be asked back of this intent's money, in minor units; never below nothing. */
+export const remaining = (refunds: ReadonlyArray<Refund>, intentId: IntentId, taken: Money): number =>
+  Math.max(0, taken.amount - sum(of(refunds, intentId, "Requested", "Pending", "Succeeded")))

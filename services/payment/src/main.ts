@@ -1,0 +1,30 @@
+import * as HttpServer from "@quartet/hosting/HttpServer"
+import * as Postgres from "@quartet/hosting/Postgres"
+import * as Settings from "@quartet/hosting/Settings"
+import * as Messaging from "@quartet/messaging/Messaging"
+import * as Relay from "@quartet/messaging/Relay"
+import { Layer } from "effect"
+import * as Actor from "./Actor.ts"
+import * as Errands from "./Errands.ts"
+import * as Gateway from "./Gateway.ts"
+import * as Http from "./Http.ts"
+import * as Inbound from "./Inbound.ts"
+import { migrations } from "./Migrations.ts"
+import * as Repository from "./Repository.ts"
+import * as Views from "./Views.ts"
+
+const Requests = HttpServer.layer({
+  name: "payment",
+  port: Settings.port("PAYMENT_PORT", 3001),
+  api: Http.api,
+  maxBodyBytes: 256 * 1024
+})
+
+/** The payment service, but for what its process gives it: a database, a broker, settings and logs. */
+export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer()).pipe(
+  Layer.provide(Errands.layer),
+  Layer.provide([Actor.layer, Gateway.layer]),
+  Layer.provide([Repository.layer, Views.layer, Messaging.layer]),
+  Layer.provide(Postgres.layer({ service: "payment", migrations })),
+  Layer.fresh // services that share a process share neither database nor outbox
+)
