@@ -1,0 +1,46 @@
+import * as Actor from "@quartet/messaging/Actor"
+import { Config, Context, Duration, Effect, Layer } from "effect"
+import type { OrderCommand } from "./domain/Command.ts"
+import { decide, evolveSlice, orderIn } from "./domain/Decider.ts"
+import type { OrderRejection } from "./domain/Rejection.ts"
+import type { State } from "./domain/State.ts"
+import { say } from "./Outbound.ts"
+import { OrderRepository } from "./Repository.ts"
+import { Waiting } from "./Waiting.ts"
+
+/** One step of the order service: orders, and the prices they are placed at. */
+export class OrderActor extends Context.Tag("@quartet/order/OrderActor")<
+  OrderActor,
+  Actor.Actor<OrderCommand, State, OrderRejection>
+>() {}
+
+const policy = Config.all({
+  draftExpiresAfter: Config.duration("ORDER_DRAFT_EXPIRES_AFTER").pipe(Config.withDefault(Duration.minutes(15))),
+  holdExpiresAfter: Config.duration("ORDER_HOLD_EXPIRES_AFTER").pipe(Config.withDefault(Duration.minutes(15)))
+})
+
+export const layer = Layer.scoped(
+  OrderActor,
+  Effect.gen(function*() {
+    const { load, save } = yield* OrderRepository
+    const waiting = yield* Waiting
+    return yield* Actor.make({
+      name: "order",
+      keyOf: ({ orderId }: OrderCommand) => orderId,
+      load,
+      decide: decide(yield* policy),
+      evolve: evolveSlice,
+      save,
+      say: (event, after) => {
+        const order = orderIn(after, event.orderId)
+        return order._tag === "Absent" ? [] : say(event, order)
+      },
+      committed: (steps) =>
+        waiting.notify(steps.flatMap(({ after, event }) => {
+          const order = orderIn(after, event.orderId)
+          return order._tag === "Absent" ? [] : [order]
+        })),
+      reply: (slice, { orderId }): State => orderIn(slice, orderId)
+    })
+  })
+)

@@ -1,0 +1,64 @@
+import { HttpServerResponse } from "@effect/platform"
+import * as Problem from "@quartet/hosting/Problem"
+import type { Answer } from "@quartet/messaging/IdempotencyKeys"
+import { Schema } from "effect"
+import { OrderHasShipped } from "./domain/Rejection.ts"
+import type { Order } from "./domain/State.ts"
+import { OrderView, viewOf } from "./OrderView.ts"
+import { orderShipped } from "./Problems.ts"
+
+const encodeOrder = Schema.encodeSync(Schema.parseJson(OrderView))
+const encodeProblem = Schema.encodeSync(Schema.parseJson(Problem.Problem))
+
+/** An order as the text that its customer gets; replays return the very same. */
+const orderText = (order: Order): string => encodeOrder(viewOf(order))
+
+/** 201 and where the order is, whatever became of it while the caller waited. */
+export const placed = (order: Order): Answer => ({
+  status: 201,
+  headers: { location: `/orders/${order.orderId}` },
+  body: orderText(order)
+})
+
+/** 202 while the payment is under way or waits for the customer; 200 once it is decided, whichever way. */
+export const payment = (order: Order): Answer => ({
+  status: order._tag === "PaymentPending" ? 202 : 200,
+  headers: {},
+  body: orderText(order)
+})
+
+/** 200 when the order is called off, 202 while the warehouse decides, 409 when the parcel had left. */
+export const cancellation = (order: Order): Answer => {
+  if (order._tag !== "Shipped") {
+    return { status: order._tag === "Paid" ? 202 : 200, headers: {}, body: orderText(order) }
+  }
+  const { message } = new OrderHasShipped({ orderId: order.orderId })
+  return { status: 409, headers: {}, body: encodeProblem(orderShipped.make(message, "")) }
+}
+
+/** The order as it is now. */
+export const order = (order: Order): Answer => ({
+  status: 200,
+  headers: { etag: etagOf(order) },
+  body: orderText(order)
+})
+
+/** A version names one state of an order. Source: RFC 9110, §8.8.3. */
+export const etagOf = ({ version }: Order): string => `"${version}"`
+
+/** Whether the caller has this version already. Source: RFC 9110, §13.1.2, weak comparison. */
+export const isKnown = (ifNoneMatch: string | undefined, order: Order): boolean =>
+  (ifNoneMatch ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, "")).some((tag) =>
+    tag === "*" || tag === etagOf(order)
+  )
+
+/** The answer on its way out. */
+export const toResponse = (
+  { body, headers, status }: Answer,
+  more: Readonly<Record<string, string>> = {}
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(body, {
+    status,
+    contentType: status < 400 ? "application/json" : Problem.mediaType,
+    headers: { ...headers, ...more, "cache-control": "no-store" }
+  })

@@ -1,0 +1,138 @@
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { PaymentMethodId, Sku } from "@quartet/contracts/Ids"
+import { Money } from "@quartet/contracts/Money"
+import { OrderStatus } from "@quartet/contracts/OrderStatus"
+import { Authorization, forbidden } from "@quartet/hosting/Auth"
+import { Schema } from "effect"
+import type { ParseOptions } from "effect/SchemaAST"
+import { WantedLines } from "./domain/Command.ts"
+import { HistoryEntry, OrderSummary, OrderView, ProductView } from "./OrderView.ts"
+import { cursor, Limit, page } from "./Page.ts"
+import * as Problems from "./Problems.ts"
+import { ListPosition } from "./Views.ts"
+
+const parseOptions: ParseOptions = { onExcessProperty: "error" }
+
+/** What a customer says to order; names, prices and everything else are ours. */
+export const PlaceOrder = Schema.Struct({ lines: WantedLines }).annotations({ identifier: "PlaceOrder", parseOptions })
+
+/** What a customer says to pay: a payment method's id at the provider, never a card number. */
+export const PayOrder = Schema.Struct({ paymentMethodId: PaymentMethodId }).annotations({
+  identifier: "PayOrder",
+  parseOptions
+})
+
+/** What an operator says of a product: 1 to 200 printable characters, and a price in minor units. */
+export const PutProduct = Schema.Struct({
+  name: Schema.String.pipe(
+    Schema.pattern(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u, { description: "1 to 200 printable characters" })
+  ),
+  price: Money
+}).annotations({ identifier: "PutProduct", parseOptions })
+
+/** Where an order's history goes on: after that version. */
+export const HistoryCursor = cursor(Schema.Int.pipe(Schema.between(0, 2 ** 31 - 1)))
+export const ListCursor = cursor(ListPosition)
+export const ProductCursor = cursor(Sku)
+
+const prefer = Schema.optional(Schema.String.annotations({
+  description: "`wait=N` holds the answer for up to N seconds, 30 at most, until the order settles (RFC 7240)"
+}))
+const key = Schema.String.annotations({
+  description:
+    "1 to 255 printable ASCII characters, quoted or not; a repeated request gets its first answer for 24 hours"
+})
+const perhapsKeyed = Schema.Struct({ "idempotency-key": Schema.optional(key), prefer })
+const keyed = Schema.Struct({ "idempotency-key": key, prefer })
+
+// Any text is taken for an id: one that cannot be an order's is as unknown as one that is not.
+const id = HttpApiSchema.param("id", Schema.String)
+
+const place = HttpApiEndpoint.post("place", "/orders")
+  .setHeaders(perhapsKeyed)
+  .setPayload(PlaceOrder)
+  .addSuccess(OrderView, { status: 201 })
+  .addError(Problems.unknownProduct.schema)
+  .addError(Problems.quantityTooLarge.schema)
+  .addError(Problems.mixedCurrencies.schema)
+  .addError(Problems.totalNotChargeable.schema)
+  .addError(Problems.invalidKey.schema)
+  .addError(Problems.keyReused.schema)
+  .addError(Problems.keyInProgress.schema)
+  .annotate(OpenApi.Description, "Places an order. Lines of one SKU are added up. Without a key, twice is two orders.")
+
+const pay = HttpApiEndpoint.post("pay")`/orders/${id}/pay`
+  .setHeaders(keyed)
+  .setPayload(PayOrder)
+  .addSuccess(OrderView, { status: 202 })
+  .addSuccess(OrderView)
+  .addError(Problems.notFound.schema)
+  .addError(Problems.notReserved.schema)
+  .addError(Problems.paymentInProgress.schema)
+  .addError(Problems.orderFailed.schema)
+  .addError(Problems.orderCancelled.schema)
+  .addError(Problems.cardNumber.schema)
+  .addError(Problems.invalidKey.schema)
+  .addError(Problems.keyReused.schema)
+  .addError(Problems.keyInProgress.schema)
+  .annotate(OpenApi.Description, "Pays an order, once. 202 while it is under way; 200 is decided: see the status.")
+
+const cancel = HttpApiEndpoint.post("cancel")`/orders/${id}/cancel`
+  .setHeaders(perhapsKeyed)
+  .addSuccess(OrderView)
+  .addSuccess(OrderView, { status: 202 })
+  .addError(Problems.notFound.schema)
+  .addError(Problems.orderShipped.schema)
+  .addError(Problems.orderFailed.schema)
+  .addError(Problems.invalidKey.schema)
+  .addError(Problems.keyReused.schema)
+  .addError(Problems.keyInProgress.schema)
+  .annotate(OpenApi.Description, "Cancels an order. 202 while the warehouse decides whether a paid one can be stopped.")
+
+const get = HttpApiEndpoint.get("get")`/orders/${id}`
+  .setHeaders(Schema.Struct({ "if-none-match": Schema.optional(Schema.String), prefer }))
+  .addSuccess(OrderView)
+  .addSuccess(HttpApiSchema.Empty(304))
+  .addError(Problems.notFound.schema)
+
+const history = HttpApiEndpoint.get("history")`/orders/${id}/history`
+  .setUrlParams(Schema.Struct({ cursor: Schema.optional(HistoryCursor), limit: Limit }))
+  .addSuccess(page(HistoryEntry))
+  .addError(Problems.notFound.schema)
+
+const list = HttpApiEndpoint.get("list", "/orders")
+  .setUrlParams(Schema.Struct({
+    status: Schema.optional(OrderStatus),
+    cursor: Schema.optional(ListCursor),
+    limit: Limit
+  }))
+  .addSuccess(page(OrderSummary))
+  .annotate(OpenApi.Description, "Your orders, newest first. The list follows the orders and may lag behind them.")
+
+const orders = HttpApiGroup.make("orders")
+  .add(place)
+  .add(pay)
+  .add(cancel)
+  .add(get)
+  .add(history)
+  .add(list)
+  .addError(Problems.unavailable.schema)
+  .middleware(Authorization)
+
+const products = HttpApiGroup.make("products")
+  .add(
+    HttpApiEndpoint.get("list", "/products")
+      .setUrlParams(Schema.Struct({ cursor: Schema.optional(ProductCursor), limit: Limit }))
+      .addSuccess(page(ProductView))
+  )
+  .add(
+    HttpApiEndpoint.put("put")`/products/${HttpApiSchema.param("sku", Sku)}`
+      .setPayload(PutProduct)
+      .addSuccess(ProductView)
+      .addError(forbidden.schema)
+      .middleware(Authorization)
+  )
+  .addError(Problems.unavailable.schema)
+
+/** What may be asked over HTTP. */
+export const OrderApi = HttpApi.make("order").add(orders).add(products).annotate(OpenApi.Title, "Quartet: orders")

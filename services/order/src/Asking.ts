@@ -1,0 +1,126 @@
+import type { HttpServerResponse } from "@effect/platform"
+import { HttpServerRequest } from "@effect/platform"
+import type { SqlError } from "@effect/sql"
+import type { CustomerId } from "@quartet/contracts/Ids"
+import { Correlation } from "@quartet/hosting/Correlation"
+import type { Answer, KeyClaim } from "@quartet/messaging/IdempotencyKeys"
+import { IdempotencyKeys } from "@quartet/messaging/IdempotencyKeys"
+import type { Lineage } from "@quartet/messaging/Outbox"
+import type { Outcome, Submission } from "@quartet/messaging/Submission"
+import { Cause, Duration, Effect, Match, Option } from "effect"
+import { OrderActor } from "./Actor.ts"
+import * as Answers from "./Answers.ts"
+import type { OrderCommand } from "./domain/Command.ts"
+import type { OrderRejection } from "./domain/Rejection.ts"
+import type { Order, State } from "./domain/State.ts"
+import * as Preference from "./Preference.ts"
+import * as Problems from "./Problems.ts"
+import { OrderViews } from "./Views.ts"
+import { Waiting } from "./Waiting.ts"
+
+/** What a customer asks for, and how they are answered. */
+export interface Question {
+  readonly command: OrderCommand
+  readonly customerId: CustomerId
+  readonly key: Option.Option<{ readonly key: string; readonly fingerprint: string }>
+  /** How long the caller would wait until the order is as `settled` says. */
+  readonly wait: Option.Option<Duration.Duration>
+  readonly settled: (order: Order) => boolean
+  readonly answer: (order: Order) => Answer
+}
+
+type Told = Outcome<State, OrderRejection>
+type Asked = Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  SqlError.SqlError,
+  OrderViews | Waiting | IdempotencyKeys
+>
+
+/**
+ * Time to wake up, read and seal after the wait: beyond every limit of the database's session, so that no answer is
+ * sealed after a repetition was given the first one.
+ */
+const sealing = Duration.seconds(30)
+
+/** Asks the actor, waits if that is wished for, and answers; a repeated request gets the bytes of its first answer. */
+export const ask = Effect.fn("Asking.ask")(function*(question: Question) {
+  const actor = yield* OrderActor
+  const claim = claimOf(question)
+  const submission = submissionOf(question, claim, yield* lineage)
+  const outcome = yield* actor.ask(submission)
+  // A twin that was decided together with a request that waits is given the first answer, though a better one may come.
+  // Asked again, it is told what is stored: the last answer, or that there is none yet.
+  const told = outcome._tag === "Replayed" ? yield* actor.ask(submission) : outcome
+  return yield* respond(question, claim, told)
+})
+
+const claimOf = ({ customerId, key, wait }: Question): Option.Option<KeyClaim> =>
+  Option.map(key, (key) => ({
+    owner: customerId,
+    ...key,
+    open: Option.map(Option.filter(wait, Duration.greaterThan(Duration.zero)), Duration.sum(sealing))
+  }))
+
+const submissionOf = (
+  { answer, command, customerId }: Question,
+  claim: Option.Option<KeyClaim>,
+  lineage: Lineage
+): Submission<OrderCommand, State> => ({
+  command,
+  by: customerId,
+  lineage,
+  origin: Option.match(claim, {
+    onNone: () => ({ _tag: "Request" }),
+    onSome: (claim) => ({ _tag: "KeyedRequest", claim, answer: (state) => answer(existing(state)) })
+  })
+})
+
+/** Where everything that follows from this request comes from. */
+const lineage = Effect.gen(function*(): Effect.fn.Return<Lineage, never, HttpServerRequest.HttpServerRequest> {
+  const { headers } = yield* HttpServerRequest.HttpServerRequest
+  const correlationId = yield* Correlation
+  const traceparent = headers["traceparent"] ?? ""
+  return {
+    causationId: correlationId,
+    correlationId,
+    ...(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent) ? { traceparent } : {})
+  }
+})
+
+const respond = (question: Question, claim: Option.Option<KeyClaim>, told: Told): Asked =>
+  Match.valueTags(told, {
+    Done: ({ reply }) => settle(question, claim, existing(reply)),
+    Replayed: ({ answer }) => Effect.succeed(Answers.toResponse(answer, { "idempotent-replayed": "true" })),
+    Refused: ({ rejection }) => Problems.refusal(rejection),
+    KeyReused: () => Problems.answer(Problems.keyReused, "Use a new key for a new request."),
+    KeyInProgress: () => Problems.answer(Problems.keyInProgress, "Ask again shortly.", { retry: true }),
+    Unavailable: ({ reason }) => Problems.answer(Problems.unavailable, reason, { retry: true }),
+    Died: ({ cause }) => Effect.die(Cause.squash(cause)),
+    Duplicate: () => Effect.dieMessage("Only messages are duplicates."),
+    TooEarly: ({ reason }) => Effect.dieMessage(`Only messages come too early: ${reason}`)
+  })
+
+/** Holds the answer until the order is as wished, and makes it the key's last word if a repetition could see another. */
+const settle = Effect.fn("Asking.settle")(
+  function*(question: Question, claim: Option.Option<KeyClaim>, order: Order) {
+    const answer = question.answer(yield* awaited(order, question))
+    const open = Option.filter(claim, ({ open }) => Option.isSome(open))
+    const last = Option.isNone(open) ? answer : yield* (yield* IdempotencyKeys).seal(open.value, answer)
+    return Answers.toResponse(last, Preference.applied(question.wait))
+  }
+)
+
+/** The order once it is settled, or as it is when the time is up. */
+export const awaited = Effect.fn("Asking.awaited")(
+  function*(order: Order, { settled, wait }: Pick<Question, "wait" | "settled">) {
+    if (Option.isNone(wait)) return order
+    const waiting = yield* Waiting
+    const views = yield* OrderViews
+    return yield* waiting.until(order, { wanted: settled, atMost: wait.value, look: views.order(order.orderId) })
+  }
+)
+
+const existing = (state: State): Order => {
+  if (state._tag === "Absent") throw new TypeError("What is not refused is about an order.")
+  return state
+}

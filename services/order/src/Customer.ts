@@ -1,0 +1,54 @@
+import { HttpServerRequest } from "@effect/platform"
+import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
+import { CustomerId } from "@quartet/contracts/Ids"
+import { Principal, unauthorized } from "@quartet/hosting/Auth"
+import { Effect, Option, Schema } from "effect"
+import { fingerprint, read } from "./IdempotencyKeyHeader.ts"
+import * as Preference from "./Preference.ts"
+import { invalidKey } from "./Problems.ts"
+
+const decodeCustomer = Schema.decodeOption(CustomerId)
+
+/** Whoever the token speaks for; a subject that cannot name a customer is nobody here. */
+export const customer = Effect.gen(function*() {
+  const { subject } = yield* Principal
+  return yield* Option.match(decodeCustomer(subject), {
+    onNone: () => unauthorized.fail("The token's subject cannot be a customer."),
+    onSome: Effect.succeed
+  })
+})
+
+/** The body, decoded, and as the one text that all bodies of the same meaning have. */
+export const body = <A, I>(schema: Schema.Schema<A, I>) => {
+  const canonical = Schema.encodeSync(Schema.parseJson(schema))
+  return Effect.map(
+    HttpServerRequest.schemaBodyJson(schema).pipe(
+      // What is no JSON at all, the edge answers.
+      Effect.catchAll((error) =>
+        error._tag === "ParseError" ? HttpApiDecodeError.refailParseError(error) : Effect.die(error)
+      )
+    ),
+    (payload) => ({ payload, text: canonical(payload) })
+  )
+}
+
+const Nothing = Schema.Record({ key: Schema.String, value: Schema.Never })
+
+/** No body, or an empty object: whatever it would set is ours to decide. */
+export const noBody = Effect.gen(function*() {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const text = yield* Effect.orDie(request.text)
+  if (text.trim() !== "") yield* body(Nothing)
+})
+
+/** What the caller says about the asking itself: the key that tells it from another, and how long the answer may take. */
+export const manner = Effect.fn("Customer.manner")(
+  function*(route: string, path: ReadonlyArray<string>, text: string) {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const key = yield* read(request).pipe(Effect.catchTag("InvalidKey", ({ detail }) => invalidKey.fail(detail)))
+    return {
+      key: Option.map(key, (key) => ({ key, fingerprint: fingerprint(request.method, route, path, text) })),
+      wait: Preference.wait(request.headers["prefer"])
+    }
+  }
+)

@@ -1,0 +1,125 @@
+import { HttpApiBuilder, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import type { SqlError } from "@effect/sql"
+import { newOrderId, OrderId } from "@quartet/contracts/Ids"
+import * as Auth from "@quartet/hosting/Auth"
+import { Effect, Layer, Option, Schema } from "effect"
+import * as Answers from "./Answers.ts"
+import { HistoryCursor, ListCursor, OrderApi, PayOrder, PlaceOrder, ProductCursor } from "./Api.ts"
+import { ask, awaited } from "./Asking.ts"
+import { holdsCardNumber } from "./CardNumber.ts"
+import { body, customer, manner, noBody } from "./Customer.ts"
+import { Cancel, Pay, Place } from "./domain/Command.ts"
+import type { Order } from "./domain/State.ts"
+import { isUnderWay } from "./domain/State.ts"
+import { pageOf } from "./Page.ts"
+import * as Preference from "./Preference.ts"
+import { PriceList } from "./PriceList.ts"
+import * as Problems from "./Problems.ts"
+import { OrderViews } from "./Views.ts"
+
+const orders = HttpApiBuilder.group(OrderApi, "orders", (handlers) =>
+  handlers
+    .handleRaw("place", () => reachable(place))
+    .handleRaw("pay", ({ path: { id } }) => reachable(pay(id)))
+    .handleRaw("cancel", ({ path: { id } }) => reachable(cancel(id)))
+    .handleRaw("get", ({ path: { id } }) => reachable(get(id)))
+    .handle("history", ({ path: { id }, urlParams: { cursor: after = 0, limit } }) =>
+      reachable(Effect.gen(function*() {
+        const { orderId } = yield* ownOrder(id)
+        const found = yield* (yield* OrderViews).history({ orderId, after, limit: limit + 1 })
+        return pageOf(found, limit, encodeHistoryCursor, ({ version }) => version)
+      })))
+    .handle("list", ({ urlParams: { cursor: after = null, limit, status = null } }) =>
+      reachable(Effect.gen(function*() {
+        const customerId = yield* customer
+        const found = yield* (yield* OrderViews).list({ customerId, status, after, limit: limit + 1 })
+        return pageOf(found, limit, encodeListCursor, ({ id, placedAt }) => ({ id, placedAt }))
+      }))))
+
+const products = HttpApiBuilder.group(OrderApi, "products", (handlers) =>
+  handlers
+    .handle("list", ({ urlParams: { cursor: after = null, limit } }) =>
+      reachable(Effect.gen(function*() {
+        const found = yield* (yield* PriceList).list({ after, limit: limit + 1 })
+        return pageOf(found, limit, encodeProductCursor, ({ sku }) => sku)
+      })))
+    .handle("put", ({ path: { sku }, payload }) =>
+      reachable(Effect.gen(function*() {
+        yield* Auth.requireScope("operator")
+        yield* (yield* PriceList).put({ sku, ...payload })
+        return { sku, ...payload }
+      }))))
+
+const encodeListCursor = Schema.encodeSync(ListCursor)
+const encodeHistoryCursor = Schema.encodeSync(HistoryCursor)
+const encodeProductCursor = Schema.encodeSync(ProductCursor)
+
+// Bodies are read in these and not by the API: a repeated request is known by its body, and answered in bytes.
+const placeOrder = body(PlaceOrder)
+const payOrder = body(PayOrder)
+
+const place = Effect.gen(function*() {
+  const customerId = yield* customer
+  const { payload: { lines }, text } = yield* placeOrder
+  const asked = yield* manner("/orders", [], text)
+  const command = Place.make({ orderId: yield* newOrderId, customerId, lines })
+  const settled = ({ _tag }: Order) => _tag !== "Draft"
+  return yield* ask({ command, customerId, ...asked, settled, answer: Answers.placed })
+})
+
+const pay = Effect.fn("Http.pay")(function*(id: string) {
+  const customerId = yield* customer
+  const { payload: { paymentMethodId }, text } = yield* payOrder
+  const asked = yield* manner("/orders/{id}/pay", [id], text)
+  if (holdsCardNumber(paymentMethodId)) {
+    return yield* Problems.cardNumber.fail("Send the id of a payment method instead.")
+  }
+  const command = Pay.make({ orderId: yield* orderIdOf(id), customerId, paymentMethodId })
+  const settled = (order: Order) => order._tag !== "PaymentPending" || Option.isSome(order.nextAction)
+  return yield* ask({ command, customerId, ...asked, settled, answer: Answers.payment })
+})
+
+const cancel = Effect.fn("Http.cancel")(function*(id: string) {
+  const customerId = yield* customer
+  yield* noBody
+  const asked = yield* manner("/orders/{id}/cancel", [id], "")
+  const command = Cancel.make({ orderId: yield* orderIdOf(id), customerId })
+  const settled = ({ _tag }: Order) => _tag !== "Paid"
+  return yield* ask({ command, customerId, ...asked, settled, answer: Answers.cancellation })
+})
+
+const get = Effect.fn("Http.get")(function*(id: string) {
+  const { headers } = yield* HttpServerRequest.HttpServerRequest
+  const wait = Preference.wait(headers["prefer"])
+  const order = yield* awaited(yield* ownOrder(id), { wait, settled: (order) => !isUnderWay(order) })
+  if (!Answers.isKnown(headers["if-none-match"], order)) {
+    return Answers.toResponse(Answers.order(order), Preference.applied(wait))
+  }
+  const etag = Answers.etagOf(order)
+  return HttpServerResponse.empty({ status: 304, headers: { etag, ...Preference.applied(wait) } })
+})
+
+/** The order, if it is there and the caller's: of anybody else's there is no more to see than of none. */
+const ownOrder = Effect.fn("Http.ownOrder")(function*(id: string) {
+  const customerId = yield* customer
+  const found = yield* (yield* OrderViews).order(yield* orderIdOf(id))
+  return yield* Option.match(Option.filter(found, (order) => order.customerId === customerId), {
+    onNone: () => noSuchOrder,
+    onSome: Effect.succeed
+  })
+})
+
+const orderIdOf = (id: string) =>
+  Option.match(Schema.decodeOption(OrderId)(id), { onNone: () => noSuchOrder, onSome: Effect.succeed })
+
+const noSuchOrder = Problems.notFound.fail("There is no such order.")
+
+/** While the database is away, the edge answers 503 and says when to come back: to it that is the one defect it knows. */
+const reachable = <A, E, R>(effect: Effect.Effect<A, E | SqlError.SqlError, R>) =>
+  Effect.catchTag(effect, "SqlError", Effect.die)
+
+/** The API with everything but what its handlers share with the rest of the service. */
+export const api = HttpApiBuilder.api(OrderApi).pipe(
+  Layer.provide([orders, products]),
+  Layer.provide(Auth.authorization)
+)

@@ -1,0 +1,14 @@
+import { messagingMigrations } from "@quartet/messaging/Migrations"
+import products from "./migrations/0101_products.ts"
+import orders from "./migrations/0102_orders.ts"
+import orderTransitions from "./migrations/0103_order_transitions.ts"
+import orderSummaries from "./migrations/0104_order_summaries.ts"
+
+/** Everything the order service keeps in its schema. */
+export const migrations = {
+  ...messagingMigrations,
+  "0101_products": products,
+  "0102_orders": orders,
+  "0103_order_transitions": orderTransitions,
+  "0104_order_summaries": orderSummaries
+}

@@ -1,0 +1,98 @@
+import type { SqlClient, SqlError } from "@effect/sql"
+import { SqlSchema } from "@effect/sql"
+import { OrderId } from "@quartet/contracts/Ids"
+import type { Changed } from "@quartet/messaging/Changed"
+import { Effect, Option, Schema } from "effect"
+import type { State } from "./domain/State.ts"
+import { Order } from "./domain/State.ts"
+
+/** An order as the columns of its row; what does not belong to its status is null. */
+const Row = Schema.Struct({
+  orderId: Schema.String,
+  customerId: Schema.String,
+  status: Schema.String,
+  version: Schema.Int,
+  amount: Schema.Int,
+  currency: Schema.String,
+  refund: Schema.String,
+  placedAt: Schema.DateTimeUtc,
+  updatedAt: Schema.DateTimeUtc,
+  holdUntil: Schema.NullOr(Schema.DateTimeUtc),
+  attempt: Schema.NullOr(Schema.Int),
+  nextActionType: Schema.NullOr(Schema.String),
+  nextActionUrl: Schema.NullOr(Schema.String),
+  cancelling: Schema.NullOr(Schema.Boolean),
+  shipmentId: Schema.NullOr(Schema.String),
+  reason: Schema.NullOr(Schema.String),
+  lines: Schema.Array(Schema.Struct({
+    position: Schema.Int,
+    sku: Schema.String,
+    name: Schema.String,
+    quantity: Schema.Int,
+    amount: Schema.Int,
+    currency: Schema.String
+  })),
+  isNew: Schema.Boolean
+})
+
+/** The rows as the text of one statement's parameter. */
+export const encodeOrders = Schema.encodeSync(Schema.parseJson(Schema.Array(Row)))
+
+/** What is kept of an order's last state; its lines never change, so only a new one brings them. */
+export const toRow = ({ isNew, state }: Changed<OrderId, State>): ReadonlyArray<typeof Row.Type> => {
+  if (state._tag === "Absent") return []
+  const nextAction = state._tag === "PaymentPending" ? Option.getOrNull(state.nextAction) : null
+  return [{
+    orderId: state.orderId,
+    customerId: state.customerId,
+    status: state._tag,
+    version: state.version,
+    ...state.total,
+    refund: state.refund,
+    placedAt: state.placedAt,
+    updatedAt: state.updatedAt,
+    holdUntil: state._tag === "Reserved" ? state.holdUntil : null,
+    attempt: state._tag === "PaymentPending" ? state.attempt : null,
+    nextActionType: nextAction?.type ?? null,
+    nextActionUrl: nextAction?.url ?? null,
+    cancelling: state._tag === "Paid" ? state.cancelling : null,
+    shipmentId: state._tag === "Shipped" ? state.shipmentId : null,
+    reason: state._tag === "Failed" || state._tag === "Cancelled" ? state.reason : null,
+    lines: isNew ? state.lines.map(toLine) : [],
+    isNew
+  }]
+}
+
+const toLine = ({ name, quantity, sku, unitPrice }: Order["lines"][number], index: number) => ({
+  position: index + 1,
+  sku,
+  name,
+  quantity,
+  ...unitPrice
+})
+
+/** The orders with these ids that there are, in id order: locked until the transaction ends, or just looked at. */
+export const findOrders = (
+  sql: SqlClient.SqlClient,
+  mode: "lock" | "look"
+): (ids: ReadonlyArray<OrderId>) => Effect.Effect<ReadonlyArray<Order>, SqlError.SqlError> => {
+  const select = SqlSchema.findAll({
+    Request: Schema.parseJson(Schema.Array(OrderId)),
+    Result: Order,
+    execute: (ids) =>
+      sql`
+        SELECT o.status AS "_tag", o.order_id AS "orderId", o.customer_id AS "customerId", o.version, o.refund,
+          json_build_object('amount', o.total_amount, 'currency', o.total_currency) AS total,
+          o.placed_at AS "placedAt", o.updated_at AS "updatedAt", o.hold_until AS "holdUntil", o.attempt,
+          CASE WHEN o.next_action_type IS NOT NULL THEN json_strip_nulls(
+            json_build_object('type', o.next_action_type, 'url', o.next_action_url)) END AS "nextAction",
+          o.cancelling, o.shipment_id AS "shipmentId", o.reason, (
+            SELECT json_agg(json_build_object('sku', l.sku, 'name', l.name, 'quantity', l.quantity, 'unitPrice',
+              json_build_object('amount', l.unit_amount, 'currency', l.unit_currency)) ORDER BY l.position)
+            FROM order_lines AS l WHERE l.order_id = o.order_id) AS lines
+        FROM orders AS o
+        WHERE o.order_id IN (SELECT value::uuid FROM json_array_elements_text(${ids}::json))
+        ORDER BY o.order_id ${mode === "lock" ? sql.literal("FOR UPDATE OF o") : sql.literal("")}`
+  })
+  return (ids) => select(ids).pipe(Effect.catchTag("ParseError", Effect.die)) // we wrote these rows: unreadable is a bug
+}

@@ -1,0 +1,102 @@
+import type { SqlError } from "@effect/sql"
+import { SqlClient } from "@effect/sql"
+import type { OrderId, Sku } from "@quartet/contracts/Ids"
+import type { Step } from "@quartet/messaging/Behaviour"
+import { changed } from "@quartet/messaging/Changed"
+import type { Transaction } from "@quartet/messaging/Transaction"
+import { encodeTransitions, transitionsOf } from "@quartet/messaging/Transition"
+import { Context, Effect, HashMap, Layer } from "effect"
+import type { OrderCommand } from "./domain/Command.ts"
+import type { Slice } from "./domain/Decider.ts"
+import { orderIn } from "./domain/Decider.ts"
+import type { OrderEvent } from "./domain/Event.ts"
+import type { Product } from "./domain/Pricing.ts"
+import type { State } from "./domain/State.ts"
+import { versionOf } from "./domain/State.ts"
+import { encodeOrders, findOrders, toRow } from "./OrderRow.ts"
+import { findProducts } from "./ProductRow.ts"
+
+type OrderStep = Step<Slice, OrderCommand, OrderEvent, State>
+
+/** How orders are kept: a row each, its lines, and a row for every transition. */
+export class OrderRepository extends Context.Tag("@quartet/order/OrderRepository")<OrderRepository, {
+  /** The orders of the commands that there are, locked in id order, and the products to be ordered, as they cost now. */
+  readonly load: (commands: ReadonlyArray<OrderCommand>) => Effect.Effect<Slice, SqlError.SqlError, Transaction>
+  /** Inserts or updates what the steps changed, and appends their transitions, in one statement. */
+  readonly save: (
+    steps: ReadonlyArray<OrderStep>,
+    after: Slice
+  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+}>() {}
+
+const makeLoad = (sql: SqlClient.SqlClient) => {
+  const orders = findOrders(sql, "lock")
+  const products = findProducts(sql)
+  return Effect.fn("OrderRepository.load")(function*(commands: ReadonlyArray<OrderCommand>) {
+    const wanted = new Set(commands.flatMap((command) => command._tag === "Place" ? command.lines : []).map(toSku))
+    const found = yield* orders([...new Set(commands.map(({ orderId }) => orderId))])
+    const listed: ReadonlyArray<Product> = wanted.size === 0 ? [] : yield* products([...wanted])
+    return {
+      orders: HashMap.fromIterable(found.map((order): [OrderId, State] => [order.orderId, order])),
+      products: HashMap.fromIterable(listed.map((product): [Sku, Product] => [product.sku, product]))
+    }
+  })
+}
+
+const toSku = ({ sku }: { readonly sku: Sku }): Sku => sku
+
+const makeSave = (sql: SqlClient.SqlClient) =>
+  Effect.fn("OrderRepository.save")(function*(steps: ReadonlyArray<OrderStep>, after: Slice) {
+    const touched = steps.map(({ before, event }) => ({ key: event.orderId, before: before.orders }))
+    const rows = changed(touched, after.orders).flatMap(toRow)
+    const transitions = transitionsOf(steps, ({ after, before, event: { orderId } }) => ({
+      key: orderId,
+      version: versionOf(orderIn(after, orderId)),
+      from: orderIn(before, orderId)._tag,
+      to: orderIn(after, orderId)._tag
+    }))
+    yield* sql`
+      WITH changed AS (
+        SELECT * FROM json_to_recordset(${encodeOrders(rows)}::json) AS r (
+          "orderId" uuid, "customerId" text, status text, version integer, amount bigint, currency text, refund text,
+          "placedAt" timestamptz, "updatedAt" timestamptz, "holdUntil" timestamptz, attempt integer,
+          "nextActionType" text, "nextActionUrl" text, cancelling boolean, "shipmentId" uuid, reason text, lines json,
+          "isNew" boolean)
+      ), ${insertedOrders(sql)}, ${updatedOrders(sql)}
+      INSERT INTO order_transitions
+        (order_id, version, from_status, to_status, event, cause, correlation, actor, at)
+      SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
+      FROM json_to_recordset(${encodeTransitions(transitions)}::json) AS t (
+        key uuid, version integer, "fromStatus" text, "toStatus" text, event text, cause text, correlation text,
+        actor text, at timestamptz)`
+  })
+
+const insertedOrders = (sql: SqlClient.SqlClient) =>
+  sql`inserted AS (
+    INSERT INTO orders (order_id, customer_id, status, version, total_amount, total_currency, refund, placed_at,
+      updated_at, hold_until, attempt, next_action_type, next_action_url, cancelling, shipment_id, reason)
+    SELECT "orderId", "customerId", status, version, amount, currency, refund, "placedAt", "updatedAt",
+      "holdUntil", attempt, "nextActionType", "nextActionUrl", cancelling, "shipmentId", reason
+    FROM changed WHERE "isNew" ORDER BY "orderId"
+  ), content AS (
+    INSERT INTO order_lines (order_id, position, sku, name, quantity, unit_amount, unit_currency)
+    SELECT c."orderId", l.position, l.sku, l.name, l.quantity, l.amount, l.currency
+    FROM changed AS c CROSS JOIN json_to_recordset(c.lines) AS l (
+      position integer, sku text, name text, quantity integer, amount bigint, currency text)
+    WHERE c."isNew"
+  )`
+
+const updatedOrders = (sql: SqlClient.SqlClient) =>
+  sql`updated AS (
+    UPDATE orders AS o SET
+      status = c.status, version = c.version, refund = c.refund, updated_at = c."updatedAt",
+      hold_until = c."holdUntil", attempt = c.attempt, next_action_type = c."nextActionType",
+      next_action_url = c."nextActionUrl", cancelling = c.cancelling, shipment_id = c."shipmentId",
+      reason = c.reason
+    FROM changed AS c WHERE o.order_id = c."orderId" AND NOT c."isNew"
+  )`
+
+export const layer = Layer.effect(
+  OrderRepository,
+  Effect.map(SqlClient.SqlClient, (sql) => OrderRepository.of({ load: makeLoad(sql), save: makeSave(sql) }))
+)

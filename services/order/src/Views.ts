@@ -1,0 +1,89 @@
+import type { SqlError } from "@effect/sql"
+import { SqlClient, SqlSchema } from "@effect/sql"
+import { CustomerId, OrderId } from "@quartet/contracts/Ids"
+import { OrderStatus } from "@quartet/contracts/OrderStatus"
+import { Array, Context, Effect, Layer, Schema } from "effect"
+import type { Option } from "effect"
+import type { Order } from "./domain/State.ts"
+import { findOrders } from "./OrderRow.ts"
+import { HistoryEntry, OrderSummary } from "./OrderView.ts"
+
+/** Where a list goes on: after the order that was placed then. */
+export const ListPosition = Schema.Struct({ placedAt: Schema.DateTimeUtc, id: OrderId })
+export type ListPosition = typeof ListPosition.Type
+
+/** Which orders of a customer are listed, newest first. */
+const Selection = Schema.Struct({
+  customerId: CustomerId,
+  status: Schema.NullOr(OrderStatus),
+  after: Schema.NullOr(ListPosition),
+  limit: Schema.Int
+})
+export type Selection = typeof Selection.Type
+
+/** Which part of an order's history is shown, oldest first. */
+const Excerpt = Schema.Struct({ orderId: OrderId, after: Schema.Int, limit: Schema.Int })
+export type Excerpt = typeof Excerpt.Type
+
+/** What can be looked up. An order is read where it is written, so that one sees one's own writes; lists may lag behind. */
+export class OrderViews extends Context.Tag("@quartet/order/OrderViews")<OrderViews, {
+  readonly order: (orderId: OrderId) => Effect.Effect<Option.Option<Order>, SqlError.SqlError>
+  readonly history: (excerpt: Excerpt) => Effect.Effect<ReadonlyArray<HistoryEntry>, SqlError.SqlError>
+  readonly list: (selection: Selection) => Effect.Effect<ReadonlyArray<OrderSummary>, SqlError.SqlError>
+}>() {}
+
+const makeOrder = (sql: SqlClient.SqlClient) => {
+  const find = findOrders(sql, "look")
+  return Effect.fn("OrderViews.order")((orderId: OrderId) => Effect.map(find([orderId]), Array.head))
+}
+
+const HistoryRow = Schema.Struct({ ...HistoryEntry.fields, at: Schema.DateTimeUtcFromDate })
+
+const makeHistory = (sql: SqlClient.SqlClient) => {
+  const select = SqlSchema.findAll({
+    Request: Excerpt,
+    Result: HistoryRow,
+    execute: ({ after, limit, orderId }) =>
+      sql`
+        SELECT version, nullif(from_status, 'Absent') AS "from", to_status AS "to", event, cause, actor, at
+        FROM order_transitions WHERE order_id = ${orderId} AND version > ${after}
+        ORDER BY version LIMIT ${limit}`
+  })
+  return Effect.fn("OrderViews.history")((excerpt: Excerpt) =>
+    select(excerpt).pipe(Effect.catchTag("ParseError", Effect.die))
+  )
+}
+
+const SummaryRow = Schema.Struct({
+  ...OrderSummary.fields,
+  placedAt: Schema.DateTimeUtcFromDate,
+  updatedAt: Schema.DateTimeUtcFromDate
+})
+
+const makeList = (sql: SqlClient.SqlClient) => {
+  const select = SqlSchema.findAll({
+    Request: Selection,
+    Result: SummaryRow,
+    execute: ({ after, customerId, limit, status }) =>
+      sql`
+        SELECT order_id AS id, status, version, item_count AS "itemCount",
+          json_build_object('amount', total_amount, 'currency', total_currency) AS total,
+          placed_at AS "placedAt", updated_at AS "updatedAt"
+        FROM order_summaries
+        WHERE customer_id = ${customerId} AND (${status}::text IS NULL OR status = ${status}::text)
+          AND (${after?.id ?? null}::uuid IS NULL
+            OR (placed_at, order_id) < (${after?.placedAt ?? null}::timestamptz, ${after?.id ?? null}::uuid))
+        ORDER BY placed_at DESC, order_id DESC LIMIT ${limit}`
+  })
+  return Effect.fn("OrderViews.list")((selection: Selection) =>
+    select(selection).pipe(Effect.catchTag("ParseError", Effect.die))
+  )
+}
+
+export const layer = Layer.effect(
+  OrderViews,
+  Effect.map(
+    SqlClient.SqlClient,
+    (sql) => OrderViews.of({ order: makeOrder(sql), history: makeHistory(sql), list: makeList(sql) })
+  )
+)

@@ -1,0 +1,92 @@
+import { CustomerId, OrderId, PaymentMethodId, ShipmentId } from "@quartet/contracts/Ids"
+import { OrderLine } from "@quartet/contracts/Lines"
+import { Money } from "@quartet/contracts/Money"
+import { Attempt, CancellationReason, OrderFailureReason, RefundReason } from "@quartet/contracts/OrderMessages"
+import { NextAction, PaymentFailureReason } from "@quartet/contracts/PaymentMessages"
+import { Schema } from "effect"
+
+/** Every event belongs to an order and has the time of the transaction that decided it. */
+const happened = { orderId: OrderId, at: Schema.DateTimeUtcFromSelf }
+
+/** Placed at the prices of this moment; it ends at `draftUntil` unless stock answers. */
+export class OrderPlaced extends Schema.TaggedClass<OrderPlaced>()("OrderPlaced", {
+  ...happened,
+  customerId: CustomerId,
+  lines: Schema.NonEmptyArray(OrderLine),
+  total: Money,
+  draftUntil: Schema.DateTimeUtcFromSelf
+}) {}
+
+/** Every line is held, until `holdUntil` unless the customer pays. */
+export class StockReserved extends Schema.TaggedClass<StockReserved>()("StockReserved", {
+  ...happened,
+  holdUntil: Schema.DateTimeUtcFromSelf
+}) {}
+
+export class StockRejected extends Schema.TaggedClass<StockRejected>()("StockRejected", {
+  ...happened,
+  reason: Schema.typeSchema(OrderFailureReason)
+}) {}
+
+export class PaymentRequested extends Schema.TaggedClass<PaymentRequested>()("PaymentRequested", {
+  ...happened,
+  attempt: Attempt,
+  paymentMethodId: PaymentMethodId
+}) {}
+
+export class ActionRequired extends Schema.TaggedClass<ActionRequired>()("ActionRequired", {
+  ...happened,
+  nextAction: NextAction
+}) {}
+
+export class PaymentReceived extends Schema.TaggedClass<PaymentReceived>()("PaymentReceived", happened) {}
+
+export class PaymentFailed extends Schema.TaggedClass<PaymentFailed>()("PaymentFailed", {
+  ...happened,
+  reason: Schema.typeSchema(PaymentFailureReason)
+}) {}
+
+/** A paid order is to be cancelled; the warehouse decides. */
+export class CancellationRequested
+  extends Schema.TaggedClass<CancellationRequested>()("CancellationRequested", happened)
+{}
+
+export class OrderCancelled extends Schema.TaggedClass<OrderCancelled>()("OrderCancelled", {
+  ...happened,
+  reason: Schema.typeSchema(CancellationReason)
+}) {}
+
+export class OrderShipped extends Schema.TaggedClass<OrderShipped>()("OrderShipped", {
+  ...happened,
+  shipmentId: ShipmentId
+}) {}
+
+/** The order was paid and its goods are gone. */
+export class StockLost extends Schema.TaggedClass<StockLost>()("StockLost", happened) {}
+
+/** This money belongs to the customer again. */
+export class RefundRequested extends Schema.TaggedClass<RefundRequested>()("RefundRequested", {
+  ...happened,
+  amount: Money,
+  reason: Schema.typeSchema(RefundReason)
+}) {}
+
+export class RefundMade extends Schema.TaggedClass<RefundMade>()("RefundMade", happened) {}
+
+export class RefundFailed extends Schema.TaggedClass<RefundFailed>()("RefundFailed", happened) {}
+
+export type OrderEvent =
+  | OrderPlaced
+  | StockReserved
+  | StockRejected
+  | PaymentRequested
+  | ActionRequired
+  | PaymentReceived
+  | PaymentFailed
+  | CancellationRequested
+  | OrderCancelled
+  | OrderShipped
+  | StockLost
+  | RefundRequested
+  | RefundMade
+  | RefundFailed

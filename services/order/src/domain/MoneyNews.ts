@@ -1,0 +1,117 @@
+import type { Money } from "@quartet/contracts/Money"
+import type { Decision } from "@quartet/messaging/Decision"
+import { accept, ignore } from "@quartet/messaging/Decision"
+import type { DateTime } from "effect"
+import { Match, Option } from "effect"
+import type {
+  RecordActionRequired,
+  RecordPayment,
+  RecordPaymentFailure,
+  RecordRefund,
+  RecordRefundFailure
+} from "./Command.ts"
+import { ActionRequired, PaymentFailed, PaymentReceived, RefundFailed, RefundMade, RefundRequested } from "./Event.ts"
+import { alreadyKnown, alreadyOver, notRequestedYet, unknownOrder } from "./News.ts"
+import type { Cancelled, Failed, Order, State } from "./State.ts"
+
+/** The charge waits for the customer. */
+export const actionRequired = (
+  order: State,
+  { attempt, nextAction, orderId }: RecordActionRequired,
+  at: DateTime.Utc
+): Decision<ActionRequired, never> => {
+  const isShown = (shown: typeof nextAction) => shown.type === nextAction.type && shown.url === nextAction.url
+  const paidBefore = () => ignore("the payment went through")
+  return Match.valueTags(order, {
+    Absent: unknownOrder,
+    Draft: notRequestedYet,
+    Reserved: notRequestedYet,
+    PaymentPending: (pending): Decision<ActionRequired, never> =>
+      pending.attempt !== attempt
+        ? otherAttempt()
+        : Option.exists(pending.nextAction, isShown)
+        ? alreadyKnown()
+        : accept(ActionRequired.make({ orderId, nextAction, at })),
+    Paid: paidBefore,
+    Shipped: paidBefore,
+    Failed: alreadyOver,
+    Cancelled: alreadyOver
+  })
+}
+
+/** The money is ours: it pays the order exactly, or, coming too late, goes back. */
+export const succeeded = (
+  order: State,
+  { amount, orderId }: RecordPayment,
+  at: DateTime.Utc
+): Decision<PaymentReceived | RefundRequested, never> => {
+  const goesBack = ({ refund }: Failed | Cancelled): Decision<RefundRequested, never> =>
+    refund === "none"
+      ? accept(RefundRequested.make({ orderId, amount, reason: "late_payment", at }))
+      : ignore("a refund is known already")
+  return Match.valueTags(order, {
+    Absent: unknownOrder,
+    Draft: notRequestedYet,
+    Reserved: notRequestedYet,
+    PaymentPending: ({ total }): Decision<PaymentReceived, never> =>
+      isSame(amount, total)
+        ? accept(PaymentReceived.make({ orderId, at }))
+        : ignore(`error: ${amount.amount} ${amount.currency} came for ${total.amount} ${total.currency}`),
+    Paid: alreadyKnown,
+    Shipped: alreadyKnown,
+    Failed: goesBack,
+    Cancelled: goesBack
+  })
+}
+
+/** No money came. That of another attempt, or after success, means nothing any more. */
+export const failed = (
+  order: State,
+  { attempt, orderId, reason }: RecordPaymentFailure,
+  at: DateTime.Utc
+): Decision<PaymentFailed, never> => {
+  const paidBefore = () => ignore("the payment went through")
+  return Match.valueTags(order, {
+    Absent: unknownOrder,
+    Draft: notRequestedYet,
+    Reserved: notRequestedYet,
+    PaymentPending: (pending): Decision<PaymentFailed, never> =>
+      pending.attempt === attempt ? accept(PaymentFailed.make({ orderId, reason, at })) : otherAttempt(),
+    Paid: paidBefore,
+    Shipped: paidBefore,
+    Failed: alreadyOver,
+    Cancelled: alreadyOver
+  })
+}
+
+/** The money went back, because we asked for it or because somebody did so at the provider. */
+export const refunded = (order: State, { orderId }: RecordRefund, at: DateTime.Utc): Decision<RefundMade, never> =>
+  ofPayment(order, ({ refund }) => refund === "refunded" ? alreadyKnown() : accept(RefundMade.make({ orderId, at })))
+
+/** The provider will not give the money back; the order shows it to whoever can. */
+export const refundFailed = (
+  order: State,
+  { orderId }: RecordRefundFailure,
+  at: DateTime.Utc
+): Decision<RefundFailed, never> =>
+  ofPayment(
+    order,
+    ({ refund }) =>
+      refund === "refunded" || refund === "failed" ? alreadyKnown() : accept(RefundFailed.make({ orderId, at }))
+  )
+
+const ofPayment = <Event>(order: State, decided: (order: Order) => Decision<Event, never>): Decision<Event, never> =>
+  Match.valueTags(order, {
+    Absent: unknownOrder,
+    Draft: notRequestedYet,
+    Reserved: notRequestedYet,
+    PaymentPending: decided,
+    Paid: decided,
+    Shipped: decided,
+    Failed: decided,
+    Cancelled: decided
+  })
+
+const otherAttempt = () => ignore("it is about another attempt")
+
+const isSame = (left: Money, right: Money): boolean => left.amount === right.amount && left.currency === right.currency

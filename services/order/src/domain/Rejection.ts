@@ -1,0 +1,91 @@
+import { OrderId, Sku } from "@quartet/contracts/Ids"
+import { Schema } from "effect"
+
+const about = { orderId: OrderId }
+
+/** There is no such order, or it is somebody else's: the asker cannot tell which. */
+export class OrderNotFound extends Schema.TaggedError<OrderNotFound>()("OrderNotFound", about) {
+  override get message() {
+    return "There is no such order."
+  }
+}
+
+/** Stock has not answered yet; asking again shortly may succeed. */
+export class OrderNotReserved extends Schema.TaggedError<OrderNotReserved>()("OrderNotReserved", about) {
+  override get message() {
+    return `The goods of order ${this.orderId} are not held yet; it cannot be paid.`
+  }
+}
+
+export class PaymentInProgress extends Schema.TaggedError<PaymentInProgress>()("PaymentInProgress", about) {
+  override get message() {
+    return `Order ${this.orderId} is being paid already.`
+  }
+}
+
+export class OrderHasFailed extends Schema.TaggedError<OrderHasFailed>()("OrderHasFailed", about) {
+  override get message() {
+    return `Order ${this.orderId} failed; it can be neither paid nor cancelled.`
+  }
+}
+
+export class OrderIsCancelled extends Schema.TaggedError<OrderIsCancelled>()("OrderIsCancelled", about) {
+  override get message() {
+    return `Order ${this.orderId} is cancelled; it cannot be paid.`
+  }
+}
+
+export class OrderHasShipped extends Schema.TaggedError<OrderHasShipped>()("OrderHasShipped", about) {
+  override get message() {
+    return `Order ${this.orderId} has left; it can be returned, not cancelled.`
+  }
+}
+
+/** The price list does not know these. */
+export class UnknownProduct extends Schema.TaggedError<UnknownProduct>()("UnknownProduct", {
+  skus: Schema.NonEmptyArray(Sku)
+}) {
+  override get message() {
+    return `Not on the price list: ${this.skus.join(", ")}.`
+  }
+}
+
+/** The lines of one SKU add up to more than can be ordered at once. */
+export class QuantityTooLarge extends Schema.TaggedError<QuantityTooLarge>()("QuantityTooLarge", {
+  sku: Sku,
+  quantity: Schema.Int,
+  maximum: Schema.Int
+}) {
+  override get message() {
+    return `${this.quantity} of ${this.sku} are more than the ${this.maximum} that can be ordered at once.`
+  }
+}
+
+export class MixedCurrencies extends Schema.TaggedError<MixedCurrencies>()("MixedCurrencies", {
+  currencies: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `One order has one currency, not ${this.currencies.join(" and ")}.`
+  }
+}
+
+/** The provider would never take this total; `detail` says by which of its rules. */
+export class TotalNotChargeable extends Schema.TaggedError<TotalNotChargeable>()("TotalNotChargeable", {
+  detail: Schema.String
+}) {
+  override get message() {
+    return `The total cannot be charged: ${this.detail}`
+  }
+}
+
+export type OrderRejection =
+  | OrderNotFound
+  | OrderNotReserved
+  | PaymentInProgress
+  | OrderHasFailed
+  | OrderIsCancelled
+  | OrderHasShipped
+  | UnknownProduct
+  | QuantityTooLarge
+  | MixedCurrencies
+  | TotalNotChargeable

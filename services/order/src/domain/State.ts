@@ -1,0 +1,131 @@
+import { CustomerId, OrderId, ShipmentId } from "@quartet/contracts/Ids"
+import { OrderLine } from "@quartet/contracts/Lines"
+import { Money } from "@quartet/contracts/Money"
+import { Attempt, CancellationReason, OrderFailureReason } from "@quartet/contracts/OrderMessages"
+import { NextAction, PaymentFailureReason } from "@quartet/contracts/PaymentMessages"
+import { Match, Option, Schema } from "effect"
+import type { OrderEvent } from "./Event.ts"
+
+/** What a refund of the order came to. */
+export const Refund = Schema.Literal("none", "requested", "refunded", "failed")
+export type Refund = typeof Refund.Type
+
+/** Why an order failed: for want of goods, or of money. */
+export const FailureReason = Schema.Union(
+  Schema.typeSchema(OrderFailureReason),
+  Schema.typeSchema(PaymentFailureReason)
+)
+
+const known = {
+  orderId: OrderId,
+  customerId: CustomerId,
+  version: Schema.Int,
+  lines: Schema.NonEmptyArray(OrderLine),
+  total: Money,
+  refund: Refund,
+  placedAt: Schema.DateTimeUtcFromDate,
+  updatedAt: Schema.DateTimeUtcFromDate
+}
+
+/** No such order. */
+export class Absent extends Schema.TaggedClass<Absent>()("Absent", {}) {}
+
+/** Placed; whether its goods are there is not known yet. */
+export class Draft extends Schema.TaggedClass<Draft>()("Draft", known) {}
+
+/** Its goods are held until `holdUntil`; the customer may pay. */
+export class Reserved extends Schema.TaggedClass<Reserved>()("Reserved", {
+  ...known,
+  holdUntil: Schema.DateTimeUtcFromDate
+}) {}
+
+/** The customer pressed the button; `nextAction` is what they have to do before the charge goes on. */
+export class PaymentPending extends Schema.TaggedClass<PaymentPending>()("PaymentPending", {
+  ...known,
+  attempt: Attempt,
+  nextAction: Schema.OptionFromNullOr(NextAction)
+}) {}
+
+/** Paid in full; while `cancelling`, the warehouse is asked whether the parcel is still there. */
+export class Paid extends Schema.TaggedClass<Paid>()("Paid", { ...known, cancelling: Schema.Boolean }) {}
+
+/** The parcel left. Final. */
+export class Shipped extends Schema.TaggedClass<Shipped>()("Shipped", { ...known, shipmentId: ShipmentId }) {}
+
+/** It came to nothing. Final. */
+export class Failed extends Schema.TaggedClass<Failed>()("Failed", { ...known, reason: FailureReason }) {}
+
+/** It was called off. Final. */
+export class Cancelled extends Schema.TaggedClass<Cancelled>()("Cancelled", {
+  ...known,
+  reason: Schema.typeSchema(CancellationReason)
+}) {}
+
+export const Order = Schema.Union(Draft, Reserved, PaymentPending, Paid, Shipped, Failed, Cancelled)
+/** An order in one of its states. */
+export type Order = typeof Order.Type
+
+export type State = Absent | Order
+
+export const absent: State = Absent.make({})
+
+/** How often it changed. */
+export const versionOf = (state: State): number => state._tag === "Absent" ? 0 : state.version
+
+/** Something is under way that the customer need not do anything for: it will change by itself. */
+export const isUnderWay = (order: Order): boolean =>
+  order._tag === "Draft" || order._tag === "Paid" ||
+  (order._tag === "PaymentPending" && Option.isNone(order.nextAction))
+
+/** What is true after the event. */
+export const evolve = (state: State, event: OrderEvent): State => {
+  if (event._tag === "OrderPlaced") {
+    const { at, customerId, lines, orderId, total } = event
+    return Draft.make({ orderId, customerId, version: 1, lines, total, refund: "none", placedAt: at, updatedAt: at })
+  }
+  return state._tag === "Absent" ? state : next({ ...state, version: state.version + 1, updatedAt: event.at }, event)
+}
+
+/** The order after the event, its version and time given already. */
+const next = (order: Order, event: Exclude<OrderEvent, { readonly _tag: "OrderPlaced" }>): Order => {
+  switch (event._tag) {
+    case "StockReserved":
+      return Reserved.make({ ...order, holdUntil: event.holdUntil })
+    case "PaymentRequested":
+      return PaymentPending.make({ ...order, attempt: event.attempt, nextAction: Option.none() })
+    case "ActionRequired":
+      return order._tag === "PaymentPending"
+        ? PaymentPending.make({ ...order, nextAction: Option.some(event.nextAction) })
+        : order
+    case "PaymentReceived":
+      return Paid.make({ ...order, cancelling: false })
+    case "CancellationRequested":
+      return Paid.make({ ...order, cancelling: true })
+    case "OrderShipped":
+      return Shipped.make({ ...order, shipmentId: event.shipmentId })
+    case "StockRejected":
+    case "PaymentFailed":
+      return Failed.make({ ...order, reason: event.reason })
+    case "StockLost":
+      return Failed.make({ ...order, reason: "stock_lost" })
+    case "OrderCancelled":
+      return Cancelled.make({ ...order, reason: event.reason })
+    case "RefundRequested":
+      return withRefund(order, "requested")
+    case "RefundMade":
+      return withRefund(order, "refunded")
+    case "RefundFailed":
+      return withRefund(order, "failed")
+  }
+}
+
+const withRefund = (order: Order, refund: Refund): Order =>
+  Match.valueTags(order, {
+    Draft: (draft) => Draft.make({ ...draft, refund }),
+    Reserved: (reserved) => Reserved.make({ ...reserved, refund }),
+    PaymentPending: (pending) => PaymentPending.make({ ...pending, refund }),
+    Paid: (paid) => Paid.make({ ...paid, refund }),
+    Shipped: (shipped) => Shipped.make({ ...shipped, refund }),
+    Failed: (failed) => Failed.make({ ...failed, refund }),
+    Cancelled: (cancelled) => Cancelled.make({ ...cancelled, refund })
+  })

@@ -1,0 +1,26 @@
+import * as Auth from "@quartet/hosting/Auth"
+import * as HttpServer from "@quartet/hosting/HttpServer"
+import * as Postgres from "@quartet/hosting/Postgres"
+import * as Settings from "@quartet/hosting/Settings"
+import * as Messaging from "@quartet/messaging/Messaging"
+import * as Relay from "@quartet/messaging/Relay"
+import { Layer } from "effect"
+import * as Actor from "./Actor.ts"
+import * as Http from "./Http.ts"
+import * as Inbound from "./Inbound.ts"
+import { migrations } from "./Migrations.ts"
+import * as PriceList from "./PriceList.ts"
+import * as Repository from "./Repository.ts"
+import * as Summaries from "./Summaries.ts"
+import * as Views from "./Views.ts"
+import * as Waiting from "./Waiting.ts"
+
+const Requests = HttpServer.layer({ name: "order", port: Settings.port("ORDER_PORT", 3000), api: Http.api })
+
+/** The order service, but for what its process gives it: a database, a broker, settings and logs. */
+export const layer = Layer.mergeAll(Requests, Inbound.layer, Summaries.layer, Relay.layer()).pipe(
+  Layer.provide(Actor.layer),
+  Layer.provide([Repository.layer, Views.layer, PriceList.layer, Waiting.layer, Messaging.layer]),
+  Layer.provide([Postgres.layer({ service: "order", migrations }), Auth.layer]),
+  Layer.fresh // services that share a process share neither database nor outbox
+)

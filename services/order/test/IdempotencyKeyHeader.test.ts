@@ -1,0 +1,68 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Option } from "effect"
+import { holdsCardNumber } from "../src/CardNumber.ts"
+import { fingerprint, parse } from "../src/IdempotencyKeyHeader.ts"
+
+const key = (value: string) => Option.getOrUndefined(parse(value))
+
+describe("an Idempotency-Key", () => {
+  it("is the same key quoted and bare (H06)", () => {
+    assert.strictEqual(key("8e03978e-40d5"), "8e03978e-40d5")
+    assert.strictEqual(key("\"8e03978e-40d5\""), "8e03978e-40d5")
+    assert.strictEqual(key("\"a \\\"b\\\" \\\\\""), "a \"b\" \\")
+  })
+
+  it("is 1 to 255 printable ASCII characters", () => {
+    assert.isDefined(key("k".repeat(255)))
+    assert.isDefined(key(`"${"k".repeat(255)}"`))
+    for (
+      const value of [
+        "",
+        "k".repeat(256),
+        `"${"k".repeat(256)}"`,
+        "\"",
+        "\"\"",
+        "\"a",
+        "\"a\\\"",
+        "\"a\" ",
+        "k\u0000",
+        "k\u007f",
+        "k\u00e9"
+      ]
+    ) {
+      assert.isUndefined(key(value), value)
+    }
+  })
+
+  it("belongs to one method, route, path and body (H04)", () => {
+    const prints = [
+      fingerprint("POST", "/orders", [], "a"),
+      fingerprint("PUT", "/orders", [], "a"),
+      fingerprint("POST", "/orders/{id}/pay", [], "a"),
+      fingerprint("POST", "/orders", ["a"], ""),
+      fingerprint("POST", "/orders", [], "ab"),
+      fingerprint("POST", "/orders", ["a"], "b")
+    ]
+    assert.strictEqual(new Set(prints).size, prints.length)
+  })
+})
+
+describe("a card number", () => {
+  it("is known by its digits, and nothing else is taken for one (H195)", () => {
+    for (const text of ["4242424242424242", "pm_5555555555554444", "a 378282246310005 b", "6011111111111117"]) {
+      assert.isTrue(holdsCardNumber(text), text)
+    }
+    for (
+      const text of [
+        "4242424242424241",
+        "1700000000000",
+        "01993c4e-8a10-7c3a-9d52-6f0b1e2a4c10",
+        "424242424242",
+        "42424242424242424242",
+        "pm_card_visa"
+      ]
+    ) {
+      assert.isFalse(holdsCardNumber(text), text)
+    }
+  })
+})
