@@ -74,7 +74,11 @@ export const layer: Layer.Layer<Auth, ConfigError.ConfigError> = Layer.effect(
       const algorithms = ["RS256", "PS256", "ES256", "EdDSA"]
       return { verify: verifyBy((token, now) => jwtVerify(token, keys, { ...pinned, ...now, algorithms })) }
     }
-    const key = new TextEncoder().encode(Redacted.value(yield* AuthSettings.secret))
+    const secret = new TextEncoder().encode(Redacted.value(yield* AuthSettings.secret))
+    // Imported once: a raw secret would be imported again for every token.
+    const key = yield* Effect.promise(() =>
+      crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["verify"])
+    )
     return { verify: verifyBy((token, now) => jwtVerify(token, key, { ...pinned, ...now, algorithms: ["HS256"] })) }
   })
 ).pipe(Layer.provide(NodeFileSystem.layer))

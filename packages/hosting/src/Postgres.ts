@@ -11,6 +11,7 @@ import { parse, withSettings } from "./DatabaseUrl.ts"
 import { registerIfKept } from "./Health.ts"
 import type { MigrationFailed, Migrations } from "./Migrations.ts"
 import { migrate } from "./Migrations.ts"
+import { prepareStatements } from "./PreparedStatements.ts"
 import { sessionLimits } from "./Provision.ts"
 
 /** What a service says about the database it needs. */
@@ -61,6 +62,9 @@ const isOutage = (error: ConfigError.ConfigError | SqlError): boolean =>
 const codeOf = (cause: unknown): string =>
   Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : ""
 
+/** Off for connection poolers that cannot keep a session's prepared statements. */
+const prepares = Config.boolean("DATABASE_PREPARE").pipe(Config.withDefault(true))
+
 const acquirePool = Effect.fn("Postgres.acquirePool")(function*(options: PostgresOptions, url: DatabaseUrl) {
   const size = yield* Config.integer("DATABASE_MAX_CONNECTIONS").pipe(Config.withDefault(10))
   const parsed = yield* parse(url, `${options.service.toUpperCase()}_DATABASE_URL`)
@@ -80,6 +84,7 @@ const acquirePool = Effect.fn("Postgres.acquirePool")(function*(options: Postgre
     ),
     (pool) => Effect.promise(() => pool.end()).pipe(Effect.interruptible, Effect.timeoutOption("2 seconds"))
   )
+  if (yield* prepares) pool.on("connect", prepareStatements)
   // Without a listener, an idle connection that is cut would end the process (H156).
   pool.on(
     "error",

@@ -5,8 +5,13 @@ const level = Config.logLevel("LOG_LEVEL").pipe(Config.withDefault(LogLevel.Info
 
 /** People read a terminal, programs read what is piped. */
 const format = Config.literal("json", "pretty")("LOG_FORMAT").pipe(
-  Config.orElse(() => Config.succeed(process.stderr.isTTY ? "pretty" : "json"))
+  Config.withDefault(process.stderr.isTTY ? "pretty" : "json")
 )
+
+const json = Logger.withConsoleError(Logger.jsonLogger)
+
+/** What logs until the settings of logs are known. */
+export const layerProvisional: Layer.Layer<never> = Logger.replace(Logger.defaultLogger, json)
 
 /**
  * Logs to standard error, so that standard output stays for answers: one JSON object a line, or readable in a terminal;
@@ -14,9 +19,12 @@ const format = Config.literal("json", "pretty")("LOG_FORMAT").pipe(
  */
 export const layer: Layer.Layer<never, ConfigError.ConfigError> = Layer.unwrapEffect(
   Effect.gen(function*() {
-    const logger = (yield* format) === "json"
-      ? Logger.withConsoleError(Logger.jsonLogger)
-      : Logger.prettyLogger({ stderr: true })
-    return Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(yield* level))
+    const logger = (yield* format) === "json" ? json : Logger.prettyLogger({ stderr: true })
+    return Layer.mergeAll(
+      Logger.replace(Logger.defaultLogger, logger),
+      Logger.minimumLogLevel(yield* level),
+      // Nobody reads spans yet, and making one for every statement cost a third of the time of a step.
+      Layer.setTracerEnabled(false)
+    )
   })
 )
