@@ -19,7 +19,14 @@ export const OrderFailureReason = reason("out_of_stock", "unknown_product", "sto
 export type OrderFailureReason = typeof OrderFailureReason.Type
 
 /** Why money goes back. */
-export const RefundReason = reason("late_payment", "cancelled_after_payment", "stock_lost")
+export const RefundReason = reason(
+  "late_payment",
+  "cancelled_after_payment",
+  "stock_lost",
+  "amount_mismatch",
+  "extra_charge",
+  "made_at_provider"
+)
 export type RefundReason = typeof RefundReason.Type
 
 /** A customer placed an order; nothing is held yet. */
@@ -89,8 +96,11 @@ export const OrderRefundRequested = Message.define(
 )
 export type OrderRefundRequested = Message.Data<typeof OrderRefundRequested>
 
-/** What a list of orders shows of one order, for the read model; a higher version replaces a lower one. */
-export const OrderSummaryChanged = Message.define(
+/**
+ * What a list of orders shows of one order, for the read model; a higher version replaces a lower one. It keeps no order
+ * with other messages, so that nothing waits for the read model.
+ */
+export const OrderSummaryChanged = Message.defineTimer(
   "order.summary_changed.v1",
   Schema.Struct({
     orderId: OrderId,

@@ -46,7 +46,7 @@ export const claimBatch = Effect.fn("Claims.claimBatch")(function*<Command, Repl
   const standings = new Map([...claims.keys()].map((name, index) => [name, claimed[index]]))
 
   const fresh: Array<Submission<Command, Reply>> = []
-  const leaders = new Map<string, number>()
+  const leaders = new Map<string, { readonly position: number; readonly claim: KeyClaim }>()
   const firsts = new Map<MessageId, number>()
   const take = (submission: Submission<Command, Reply>): Standing<Reply, Rejection> => ({
     _tag: "Fresh",
@@ -65,10 +65,10 @@ export const claimBatch = Effect.fn("Claims.claimBatch")(function*<Command, Repl
     }
     const name = nameOf(origin.claim)
     const leader = leaders.get(name)
-    if (leader !== undefined) return { _tag: "Follower", position: leader, done: answerTo(origin.claim) }
+    if (leader !== undefined) return { _tag: "Follower", position: leader.position, done: answerOf(leader.claim) }
     const standing = standings.get(name)
     if (standing?._tag !== "Fresh") return known(ofStored(standing))
-    leaders.set(name, fresh.length)
+    leaders.set(name, { position: fresh.length, claim: origin.claim })
     return take(submission)
   })
   return { now, fresh, merge: (outcomes) => all.map((standing) => outcomeOf(standing, outcomes)) }
@@ -82,7 +82,7 @@ const known = <Reply, Rejection>(outcome: Outcome<Reply, Rejection>): Standing<R
 const duplicate: Outcome<never, never> = { _tag: "Duplicate" }
 
 /** While the first caller may still get a better answer, a repetition is not shown the present one. */
-const answerTo = ({ open }: KeyClaim) => (answer?: Answer): Outcome<never, never> =>
+const answerOf = ({ open }: KeyClaim) => (answer?: Answer): Outcome<never, never> =>
   answer === undefined || Option.isSome(open) ? { _tag: "KeyInProgress" } : { _tag: "Replayed", answer }
 
 const ofStored = <Reply, Rejection>(claimed: Claimed | undefined): Outcome<Reply, Rejection> => {

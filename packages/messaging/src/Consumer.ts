@@ -1,4 +1,4 @@
-import type { Scope } from "effect"
+import type { Duration, Scope } from "effect"
 import { Effect, Either, FiberSet, identity } from "effect"
 import type { Actor } from "./Actor.ts"
 import type { Delivery } from "./Broker.ts"
@@ -22,6 +22,8 @@ export interface Options<Command, Reply, Rejection> {
   readonly handlers: ReadonlyArray<Handler<Command>>
   /** The most deliveries that are handed to the actor together. */
   readonly batch?: number
+  /** How long a group waits for others to join it; none where somebody waits for what comes of it. */
+  readonly linger?: Duration.Duration
   /** How many such groups are under way at once. */
   readonly workers?: number
   /** How many messages at once may ask somebody outside. They hold up nobody else, however long they take. */
@@ -44,7 +46,7 @@ export const make = Effect.fnUntraced(function*<Command, Reply, Rejection>(
   const fork = yield* FiberSet.makeRuntime<never, void, never>()
   const outside = yield* Effect.makeSemaphore(options.outside ?? 64)
   const aside = (work: Effect.Effect<void>) => Effect.sync(() => void fork(outside.withPermits(1)(work)))
-  const take = takeWaiting(deliveries, options.batch ?? 256)
+  const take = takeWaiting(deliveries, options.batch ?? 256, options.linger)
   const replay = Effect.flatMap(
     parking.requested(options.name),
     (parked) =>

@@ -49,7 +49,10 @@ export class IdempotencyKeys extends Context.Tag("@quartet/messaging/Idempotency
   ) => Effect.Effect<void, SqlError.SqlError, Transaction>
   /** Gives keys back: their requests were refused before anything was done. */
   readonly unclaim: (keys: ReadonlyArray<RequestKey>) => Effect.Effect<void, SqlError.SqlError, Transaction>
-  /** Makes the answer the key's last word, unless it had one already; returns the last word. */
+  /**
+   * Makes the answer the key's last word, unless it had one already or its time is up, when a repetition may have been
+   * given the earlier answer; returns the last word.
+   */
   readonly seal: (key: RequestKey, answer: Answer) => Effect.Effect<Answer, SqlError.SqlError>
   /** Deletes sealed keys older than this; returns how many. */
   readonly expire: (age: Duration.Duration) => Effect.Effect<number, SqlError.SqlError>
@@ -152,9 +155,9 @@ const makeSeal = (sql: SqlClient.SqlClient) => {
     execute: ({ body, headers, key, owner, status }) =>
       sql`
         UPDATE idempotency_keys SET
-          status = CASE WHEN sealed THEN status ELSE ${status}::integer END,
-          headers = CASE WHEN sealed THEN headers ELSE ${headers} END,
-          body = CASE WHEN sealed THEN body ELSE ${body} END,
+          status = CASE WHEN sealed OR open_until <= now() THEN status ELSE ${status}::integer END,
+          headers = CASE WHEN sealed OR open_until <= now() THEN headers ELSE ${headers} END,
+          body = CASE WHEN sealed OR open_until <= now() THEN body ELSE ${body} END,
           sealed = true
         WHERE owner = ${owner} AND key = ${key}
         RETURNING status, headers, body`

@@ -1,13 +1,17 @@
 import type { SqlClient } from "@effect/sql"
+import type { ConfigError } from "effect"
 import { Layer } from "effect"
 import * as IdempotencyKeys from "./IdempotencyKeys.ts"
 import * as Inbox from "./Inbox.ts"
+import * as KeyExpiry from "./KeyExpiry.ts"
 import * as Outbox from "./Outbox.ts"
 import * as Parking from "./Parking.ts"
 
 /** Everything an actor, a consumer and a relay of one service keep in its schema. */
 export const layer: Layer.Layer<
   IdempotencyKeys.IdempotencyKeys | Inbox.Inbox | Outbox.Outbox | Parking.Parking,
-  never,
+  ConfigError.ConfigError,
   SqlClient.SqlClient
-> = Layer.mergeAll(IdempotencyKeys.layer, Inbox.layer, Outbox.layer, Parking.layer)
+> = Layer.mergeAll(KeyExpiry.layer, Inbox.layer, Outbox.layer, Parking.layer).pipe(
+  Layer.provideMerge(IdempotencyKeys.layer)
+)

@@ -18,6 +18,8 @@ export interface Options {
   readonly inFlight: number
   /** How often the outbox is looked at without being woken. */
   readonly poll: Duration.Duration
+  /** How long confirms are collected before their rows are marked, all in one statement. */
+  readonly linger: Duration.Duration
   /** How long a relay that fell silent keeps its lease. */
   readonly lease: Duration.Duration
 }
@@ -27,8 +29,11 @@ export const defaultOptions: Options = {
   batch: 500,
   inFlight: 2000,
   poll: Duration.millis(500),
+  linger: Duration.millis(20),
   lease: Duration.seconds(10)
 }
+
+const lookPause = Duration.millis(2)
 
 /**
  * Says what the outbox holds. It may say a thing twice and never zero times: a row is marked after its own confirm.
@@ -55,12 +60,14 @@ export const make = Effect.fnUntraced(function*(
     if (more && limit > 0) yield* outbox.wake
   })
   const note = Effect.gen(function*() {
-    const seqs = yield* takeWaiting(confirmed, options.inFlight)
+    const seqs = yield* takeWaiting(confirmed, options.inFlight, options.linger)
     yield* Effect.retry(mark(seqs), Retry.outagePause)
     for (const seq of seqs) inFlight.delete(seq)
     if (more) yield* outbox.wake
   })
-  yield* Worker.forever("Relay: looking", Effect.zipRight(Queue.take(outbox.woken), look))
+  // Commits that follow each other closely are looked at together.
+  const woken = Effect.delay(Queue.take(outbox.woken), lookPause)
+  yield* Worker.forever("Relay: looking", Effect.zipRight(woken, look))
   yield* Worker.forever("Relay: marking", note)
   yield* Worker.forever("Relay: polling", Effect.delay(outbox.wake, options.poll))
   yield* outbox.wake
