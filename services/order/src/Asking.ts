@@ -7,7 +7,7 @@ import type { Answer, KeyClaim } from "@quartet/messaging/IdempotencyKeys"
 import { IdempotencyKeys } from "@quartet/messaging/IdempotencyKeys"
 import type { Lineage } from "@quartet/messaging/Outbox"
 import type { Outcome, Submission } from "@quartet/messaging/Submission"
-import { Cause, Duration, Effect, Match, Option } from "effect"
+import { Cause, Duration, Effect, Match, Option, Schedule } from "effect"
 import { OrderActor } from "./Actor.ts"
 import * as Answers from "./Answers.ts"
 import type { OrderCommand } from "./domain/Command.ts"
@@ -47,12 +47,18 @@ export const ask = Effect.fn("Asking.ask")(function*(question: Question) {
   const actor = yield* OrderActor
   const claim = claimOf(question)
   const submission = submissionOf(question, claim, yield* lineage)
-  const outcome = yield* actor.ask(submission)
-  // A twin that was decided together with a request that waits is given the first answer, though a better one may come.
-  // Asked again, it is told what is stored: the last answer, or that there is none yet.
-  const told = outcome._tag === "Replayed" ? yield* actor.ask(submission) : outcome
-  return yield* respond(question, claim, told)
+  return yield* respond(question, claim, yield* patiently(actor.ask(submission), question.wait))
 })
+
+/** Whoever is willing to wait gets the first request's answer once it is given, instead of being sent away. */
+const patiently = (ask: Effect.Effect<Told>, wait: Question["wait"]): Effect.Effect<Told> =>
+  Effect.repeat(ask, {
+    while: ({ _tag }) => _tag === "KeyInProgress",
+    schedule: Schedule.spaced("100 millis").pipe(
+      Schedule.upTo(Option.getOrElse(wait, () => Duration.zero)),
+      Schedule.zipRight(Schedule.identity<Told>())
+    )
+  })
 
 const claimOf = ({ customerId, key, wait }: Question): Option.Option<KeyClaim> =>
   Option.map(key, (key) => ({

@@ -1,5 +1,6 @@
 import type { SqlError } from "@effect/sql"
 import type { OrderId } from "@quartet/contracts/Ids"
+import { Stopping } from "@quartet/hosting/Stopping"
 import type { Duration } from "effect"
 import { Context, Effect, Layer, Option, Queue, Ref } from "effect"
 import type { Order } from "./domain/State.ts"
@@ -11,7 +12,7 @@ import type { Order } from "./domain/State.ts"
 export class Waiting extends Context.Tag("@quartet/order/Waiting")<Waiting, {
   /** Shows the orders, as they are after a commit, to whoever waits for them here. */
   readonly notify: (orders: ReadonlyArray<Order>) => Effect.Effect<void>
-  /** The order once it is as wanted, or as it was last seen when the time is up. */
+  /** The order once it is as wanted, or as it was last seen when the time is up or the server stops. */
   readonly until: (first: Order, wish: Wish) => Effect.Effect<Order, SqlError.SqlError>
 }>() {}
 
@@ -66,6 +67,6 @@ const follow = Effect.fnUntraced(function*(first: Order, heard: Queue.Dequeue<Or
   const settle = (order: Order): Effect.Effect<Order, SqlError.SqlError> =>
     wanted(order) ? Effect.succeed(order) : Effect.flatMap(change, settle)
   // It may have changed before we listened.
-  yield* Effect.flatMap(lookAgain, settle).pipe(Effect.timeoutOption(atMost))
+  yield* Effect.flatMap(lookAgain, settle).pipe(Effect.timeoutOption(atMost), Effect.raceFirst(yield* Stopping))
   return yield* Ref.get(newest)
 })

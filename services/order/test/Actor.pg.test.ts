@@ -29,7 +29,7 @@ layer(Layer.provideMerge(actors, database()), { excludeTestServices: true })("th
       ])
       const timers = yield* sql<{ minutes: string }>`
         SELECT round(extract(epoch FROM due_at - appended_at) / 60)::text AS minutes
-        FROM outbox WHERE subject = ${orderId} AND due_at IS NOT NULL`
+        FROM outbox WHERE subject = ${orderId} AND type LIKE '%_due.v1'`
       assert.deepStrictEqual(timers.map(({ minutes }) => minutes), ["15", "15"])
     }))
 

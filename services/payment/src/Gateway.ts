@@ -31,24 +31,29 @@ export class Gateway extends Context.Tag("@quartet/payment/Gateway")<Gateway, {
   readonly findRefund: (refund: Refund, intentId: IntentId) => Effect.Effect<RefundOutcome>
 }>() {}
 
-/** A key that only the simulator takes; in production one must be given. */
-const apiKey = Config.all([
-  Config.option(Config.redacted(Config.nonEmptyString("STRIPE_API_KEY"))),
-  Settings.isProduction
-]).pipe(
-  Config.mapOrFail(([given, isProduction]) =>
-    Option.isNone(given) && isProduction
+const stripeItself = new URL("https://api.stripe.com")
+const simulator = new URL("http://127.0.0.1:12111")
+
+/**
+ * With a key of the operator's it is Stripe that is asked; without one the simulator, with a key that only it takes, and
+ * not in production. `STRIPE_DEADLINE` is how long one call may take with its repetitions.
+ */
+const connection = Config.all({
+  apiKey: Config.option(Config.redacted(Config.nonEmptyString("STRIPE_API_KEY"))),
+  apiBase: Config.option(Config.url("STRIPE_API_BASE")),
+  deadline: Config.duration("STRIPE_DEADLINE").pipe(Config.withDefault(Duration.seconds(20))),
+  isProduction: Settings.isProduction
+}).pipe(
+  Config.mapOrFail(({ apiBase, apiKey, deadline, isProduction }) =>
+    Option.isNone(apiKey) && isProduction
       ? Either.left(ConfigError.MissingData(["STRIPE_API_KEY"], "Set it to a key of the provider's"))
-      : Either.right(Option.getOrElse(given, () => Redacted.make("sk_test_quartet")))
+      : Either.right({
+        deadline,
+        apiKey: Option.getOrElse(apiKey, () => Redacted.make("sk_test_quartet")),
+        apiBase: Option.getOrElse(apiBase, () => Option.isSome(apiKey) ? stripeItself : simulator)
+      })
   )
 )
-
-/** Where the provider is, the simulator's address by default, and how long one call may take with its repetitions. */
-const connection = Config.all({
-  apiKey,
-  apiBase: Config.url("STRIPE_API_BASE").pipe(Config.withDefault(new URL("http://127.0.0.1:12111"))),
-  deadline: Config.duration("STRIPE_DEADLINE").pipe(Config.withDefault(Duration.seconds(20)))
-})
 
 const maxNetworkRetries = 1
 

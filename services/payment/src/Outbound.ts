@@ -14,7 +14,7 @@ import type { Books, BooksEvent } from "./domain/Books.ts"
 import { paymentOf } from "./domain/Books.ts"
 import type { Look } from "./domain/Charge.ts"
 import type { PaymentEvent, RefundEvent } from "./domain/Event.ts"
-import type { Refund, RefundCause } from "./domain/Refund.ts"
+import type { Refund } from "./domain/Refund.ts"
 import type { OpenedPayment } from "./domain/State.ts"
 import { openedOf } from "./domain/State.ts"
 
@@ -96,10 +96,6 @@ const refundedOf = ({ charge, orderId }: OpenedPayment, refund: Refund): Outgoin
     paymentId: charge.paymentId,
     refundId: name,
     amount,
-    reason: toReason(cause)
+    reason: cause
   })
 }
-
-/** The contract knows the order's reasons; our own causes are `unknown` to it. */
-const toReason = (cause: RefundCause) =>
-  cause === "late_payment" || cause === "cancelled_after_payment" || cause === "stock_lost" ? cause : "unknown"
