@@ -1,3 +1,3 @@
-import { bundle } from "./bundle.js"
+import { build, program } from "./bundle.js"
 
-await bundle()
+await build(program)

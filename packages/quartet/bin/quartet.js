@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { bundle, bundlePath, isFresh } from "./bundle.js"
+import { program, run } from "./bundle.js"
 
-if (!(await isFresh())) await bundle()
-await import(bundlePath)
+await run(program)

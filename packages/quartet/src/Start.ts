@@ -1,0 +1,43 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Database from "@quartet/hosting/Database"
+import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
+import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
+import * as Settings from "@quartet/hosting/Settings"
+import { Config, Console, Effect, Layer, Option, Redacted } from "effect"
+import { Ports } from "./Ports.ts"
+import { seed } from "./Seed.ts"
+import * as System from "./System.ts"
+import * as Token from "./Token.ts"
+import { welcome } from "./Welcome.ts"
+
+const given = Config.option(Config.nonEmptyString("DATABASE_URL"))
+
+/** `DATABASE_URL`, or a PostgreSQL of our own. */
+const database = Layer.unwrapEffect(
+  Effect.map(given, (url) => Option.isSome(url) ? Database.layerUrl : EmbeddedPostgres.layer)
+)
+
+/** In production nobody is given a token, and no goods appear out of nowhere. */
+const introduce = Effect.gen(function*() {
+  const ports = yield* Ports
+  const operator = yield* Token.forOperator
+  yield* seed({ order: `http://127.0.0.1:${ports.order}`, inventory: `http://127.0.0.1:${ports.inventory}` }, operator)
+  return Redacted.value(yield* Token.forCustomer("alice"))
+}).pipe(Effect.provide(Layer.merge(DevelopmentIssuer.layer, NodeHttpClient.layer)))
+
+const greet = Effect.gen(function*() {
+  const isProduction = yield* Settings.isProduction
+  const hasKeys = Option.isSome(yield* Config.option(Config.nonEmptyString("AUTH_JWKS_URL")))
+  const token = isProduction || hasKeys ? undefined : yield* introduce
+  yield* Console.log(welcome({
+    ports: yield* Ports,
+    home: yield* Settings.home,
+    database: Option.isSome(yield* given) ? "at DATABASE_URL" : "embedded PostgreSQL",
+    simulator: Option.isNone(yield* Config.option(Config.nonEmptyString("STRIPE_API_KEY"))),
+    token,
+    seconds: process.uptime()
+  }))
+})
+
+/** Everything in one process, greeted once it all runs. */
+export const layer = Layer.effectDiscard(greet).pipe(Layer.provideMerge(System.layer), Layer.provide(database))

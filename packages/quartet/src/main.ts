@@ -1,0 +1,53 @@
+import * as Command from "@effect/cli/Command"
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as Options from "@effect/cli/Options"
+import * as ValidationError from "@effect/cli/ValidationError"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
+import * as Launch from "@quartet/hosting/Launch"
+import { Console, Effect, Option, Redacted } from "effect"
+import { demo } from "./Demo.ts"
+import * as Start from "./Start.ts"
+import * as Token from "./Token.ts"
+
+const start = Command.make("start", {}, () => Effect.sync(() => Launch.run(Start.layer))).pipe(
+  Command.withDescription("Runs all four services in one process, on an embedded PostgreSQL and a simulated provider.")
+)
+
+const customer = Options.text("customer").pipe(
+  Options.withDescription("The customer the token speaks for."),
+  Options.optional
+)
+const operator = Options.boolean("operator").pipe(Options.withDescription("A token for operators."))
+
+const token = Command.make("token", { customer, operator }, ({ customer, operator }) =>
+  Effect.gen(function*() {
+    if (operator === Option.isSome(customer)) {
+      return yield* Effect.fail(
+        ValidationError.invalidArgument(HelpDoc.p("Say either --customer NAME or --operator."))
+      )
+    }
+    const made = yield* Option.match(customer, { onNone: () => Token.forOperator, onSome: Token.forCustomer })
+    yield* Console.log(Redacted.value(made))
+  }).pipe(Effect.provide(DevelopmentIssuer.layer))).pipe(
+    Command.withDescription("Prints a bearer token for local use, and nothing else.")
+  )
+
+const tour = Command.make("demo", {}, () => demo).pipe(
+  Command.withDescription("Plays a tour against a running system and prints each order's timeline.")
+)
+
+const quartet = Command.make("quartet").pipe(
+  Command.withDescription("An order and payment system in four services."),
+  Command.withSubcommands([start, token, tour])
+)
+
+/** What went wrong is told in one sentence, on standard error. */
+Command.run(quartet, { name: "Quartet", version: "0.1.0" })(process.argv).pipe(
+  Effect.tapError((error) =>
+    ValidationError.isValidationError(error) ? Effect.void : Console.error(Launch.sentenceOf(error))
+  ),
+  Effect.provide(NodeContext.layer),
+  NodeRuntime.runMain({ disableErrorReporting: true, disablePrettyLogger: true })
+)

@@ -1,0 +1,38 @@
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
+import { Console, Effect, Layer, Logger, LogLevel } from "effect"
+import { mkdtemp, rm } from "node:fs/promises"
+import { availableParallelism, tmpdir } from "node:os"
+import { join } from "node:path"
+import { consumerStep } from "./consumerStep.ts"
+import { hotSku } from "./hotSku.ts"
+import { print } from "./Measured.ts"
+import { relay } from "./relay.ts"
+import { startUp, underLoad } from "./wholeSystem.ts"
+
+const home = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "quartet-bench-"))),
+  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+)
+
+/** A PostgreSQL that waits for the disk, as the real one does. */
+const database = Layer.unwrapScoped(
+  Effect.map(home, (folder) => EmbeddedPostgres.layerWith({ home: join(folder, "home") }))
+)
+
+const steps = Effect.gen(function*() {
+  yield* print("An actor's step", yield* consumerStep)
+  yield* print("A SKU that everybody wants", yield* hotSku)
+  yield* print("The relay", yield* relay)
+}).pipe(Effect.provide(database))
+
+const all = Effect.gen(function*() {
+  yield* Console.log(
+    `Node ${process.version}, ${availableParallelism()} processors. Ratios within one run are what counts; bounds depend on the machine.`
+  )
+  yield* steps
+  yield* print("Start", yield* startUp)
+  yield* print("The whole quartet in one process", yield* underLoad)
+})
+
+all.pipe(Logger.withMinimumLogLevel(LogLevel.Warning), NodeRuntime.runMain)

@@ -1,0 +1,74 @@
+import { Clock, Console, Effect, Redacted } from "effect"
+import { readFile } from "node:fs/promises"
+import * as Customer from "quartet/demo/Customer"
+import * as Process from "../support/Process.ts"
+import { Quartet } from "../support/Quartet.ts"
+import * as QuartetProcess from "../support/Quartet.ts"
+import { newCustomer, newProduct, until } from "../support/Shop.ts"
+import type { Post, Sent } from "./load.ts"
+import { closedLoop, openLoop } from "./load.ts"
+import { bound, percentile } from "./Measured.ts"
+
+const secondsUntilReady = Effect.fn("wholeSystem.secondsUntilReady")(function*(home: Process.Home) {
+  const began = yield* Clock.currentTimeMillis
+  const running = yield* Process.start(home)
+  const seconds = ((yield* Clock.currentTimeMillis) - began) / 1000
+  yield* running.tell("SIGINT")
+  yield* running.ended
+  return seconds
+})
+
+/** From the command to the first request that could be answered, on a checkout whose program is built. */
+export const startUp = Effect.scoped(Effect.gen(function*() {
+  yield* secondsUntilReady(yield* Process.makeHome())
+  const home = yield* Process.makeHome()
+  const first = yield* secondsUntilReady(home)
+  const second = yield* secondsUntilReady(home)
+  return [bound("start, with a database to make", "s", first, 3), bound("start, the second time", "s", second, 2)]
+}))
+
+/** Resident memory of a process in MiB. */
+const resident = (pid: number) =>
+  Effect.map(
+    Effect.promise(() => readFile(`/proc/${pid}/status`, "utf8")),
+    (status) => Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024
+  )
+
+const isWaiting = (index: number) => index % 10 === 0
+
+const orders = Effect.gen(function*() {
+  const { token, url } = yield* newCustomer
+  const sku = yield* newProduct(1_000_000)
+  const body = `{"lines":[{"sku":"${sku}","quantity":1}]}`
+  const authorization = `Bearer ${Redacted.value(token)}`
+  const placed = (index: number): Post => ({
+    url: `${url}/orders`,
+    headers: { authorization, ...(isWaiting(index) ? { prefer: "wait=10" } : {}) },
+    body
+  })
+  return { placed, customer: { token, url } satisfies Customer.Customer, sku }
+})
+
+const times = (sent: ReadonlyArray<Sent>, wanted: (index: number) => boolean) =>
+  sent.filter((_, index) => wanted(index)).map(({ milliseconds }) => milliseconds)
+
+/** Everything live in one process: orders at a steady pace, whether earlier ones were answered or not. */
+export const underLoad = Effect.gen(function*() {
+  const { customer, placed, sku } = yield* orders
+  yield* Effect.promise(() => closedLoop(16, 3000, placed))
+  yield* Console.log("  (3,000 orders to warm up; now 100 a second for 40 seconds)")
+  const sent = yield* Effect.promise(() => openLoop(100, 40, placed))
+  const refused = sent.filter(({ status }) => status !== 201).length
+  if (refused > 0) yield* Console.log(`  ${refused} requests were refused`)
+  yield* Effect.promise(() => closedLoop(16, 3000, placed))
+  // The last order is reserved after all before it: nothing of them waits any more.
+  const last = yield* Customer.place(customer, sku, 1)
+  yield* until(Effect.succeed(last), ({ status }) => status === "Reserved")
+  const { running } = yield* Quartet
+  const memory = yield* resident((yield* running).pid)
+  return [
+    bound("POST /orders at 100/s, everything live, p99", "ms", percentile(times(sent, (n) => !isWaiting(n)), 0.99), 50),
+    bound("place to Reserved at 100/s, p99", "ms", percentile(times(sent, isWaiting), 0.99), 150),
+    bound("resident memory after 10,000 orders", "MiB", memory, 350)
+  ]
+}).pipe(Effect.provide(QuartetProcess.layer({ WAREHOUSE_DISPATCH_AFTER: "2 seconds" })))

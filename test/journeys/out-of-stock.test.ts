@@ -1,0 +1,99 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Line } from "../support/Edge.ts"
+import { order as place, post, problemOf, see } from "../support/Edge.ts"
+import { booksOf } from "../support/Provider.ts"
+import { brokenAtRest, levelOf, newCustomer, newProduct, until } from "../support/Shop.ts"
+import * as System from "../support/System.ts"
+import { count } from "../support/Tables.ts"
+
+const placed = (lines: ReadonlyArray<Line>) =>
+  Effect.gen(function*() {
+    const customer = yield* newCustomer
+    return { customer, order: yield* place(customer, lines, "wait=15") }
+  })
+
+const untouched = (sku: string, stock: number) =>
+  Effect.map(levelOf(sku), (level) => assert.deepInclude(level, { onHand: stock, reserved: 0, available: stock }))
+
+layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("what is not there", (it) => {
+  it.effect("cannot be had in part: one short line of several, and nothing is held at all (H87)", () =>
+    Effect.gen(function*() {
+      const [plenty, short, more] = yield* Effect.all([newProduct(10), newProduct(1), newProduct(10)])
+      const { customer, order } = yield* placed([
+        { sku: plenty, quantity: 2 },
+        { sku: short, quantity: 2 },
+        { sku: more, quantity: 2 }
+      ])
+      assert.deepInclude(order, { status: "Failed", reason: "out_of_stock" })
+      yield* Effect.all([untouched(plenty, 10), untouched(short, 1), untouched(more, 10)])
+      const answer = yield* post(customer, `/orders/${order.id}/pay`, {
+        key: order.id,
+        body: { paymentMethodId: "pm_card_visa" }
+      })
+      assert.strictEqual(yield* problemOf(answer), "409 order-failed")
+      assert.deepStrictEqual((yield* booksOf(order)).intents, [])
+    }))
+
+  it.effect("is given out to the unit when many want the last ones, and to nobody twice (H86, H97)", () =>
+    Effect.gen(function*() {
+      const sku = yield* newProduct(10)
+      const stories = yield* Effect.replicateEffect(placed([{ sku, quantity: 3 }]), 12, { concurrency: "unbounded" })
+      const held = stories.filter(({ order }) => order.status === "Reserved")
+      assert.strictEqual(held.length, 3)
+      assert.deepStrictEqual(
+        [...new Set(stories.filter((story) => !held.includes(story)).map(({ order }) => order.reason))],
+        ["out_of_stock"]
+      )
+      assert.deepInclude(yield* levelOf(sku), { onHand: 10, reserved: 9, available: 1 })
+      // What one gives back another may have.
+      yield* Effect.forEach(held, ({ customer, order }) => post(customer, `/orders/${order.id}/cancel`))
+      yield* until(levelOf(sku), ({ available }) => available === 10)
+      assert.strictEqual((yield* placed([{ sku, quantity: 10 }])).order.status, "Reserved")
+    }))
+
+  it.effect("and was never received fails the order, and bothers nobody else (H96)", () =>
+    Effect.gen(function*() {
+      const sku = yield* newProduct(0)
+      const { order } = yield* placed([{ sku, quantity: 1 }])
+      assert.deepInclude(order, { status: "Failed", reason: "unknown_product" })
+      assert.strictEqual(yield* count("inventory.parked_messages"), 0)
+    }))
+
+  it.effect("and that nobody sells is refused at the edge, with every name, and no order is made (H96)", () =>
+    Effect.gen(function*() {
+      const customer = yield* newCustomer
+      const sku = yield* newProduct(10)
+      const before = yield* count("\"order\".orders")
+      const answer = yield* post(customer, "/orders", {
+        body: { lines: [{ sku, quantity: 1 }, { sku: "no-such-thing", quantity: 1 }, { sku: "nor-this", quantity: 1 }] }
+      })
+      assert.strictEqual(yield* problemOf(answer), "422 unknown-product")
+      assert.include(answer.body, "no-such-thing, nor-this")
+      assert.strictEqual(yield* count("\"order\".orders"), before)
+      yield* untouched(sku, 10)
+    }))
+
+  it.effect("on crossing orders of the same two products never locks them up (H88)", () =>
+    Effect.gen(function*() {
+      const [one, two] = yield* Effect.all([newProduct(20), newProduct(20)])
+      const ends = yield* Effect.forEach(Array.from({ length: 16 }, (_, index) => index), (index) => {
+        const lines = [{ sku: one, quantity: 2 }, { sku: two, quantity: 2 }]
+        return Effect.flatMap(
+          placed(index % 2 === 0 ? lines : lines.toReversed()),
+          ({ customer, order }) => Effect.map(see(customer, order), ({ status }) => status)
+        )
+      }, { concurrency: "unbounded" })
+      assert.deepStrictEqual(ends.toSorted(), [
+        ...Array.from({ length: 6 }, () => "Failed"),
+        ...Array.from({ length: 10 }, () => "Reserved")
+      ])
+      assert.deepInclude(yield* levelOf(one), { reserved: 20, available: 0 })
+      assert.deepInclude(yield* levelOf(two), { reserved: 20, available: 0 })
+    }))
+
+  it.effect("leaves nothing undone", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* brokenAtRest("20 seconds"), [])
+    }))
+})
