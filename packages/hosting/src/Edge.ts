@@ -12,12 +12,15 @@ import { Refused, toResponse } from "./Problem.ts"
 import { buffered } from "./RequestBody.ts"
 import type { RouteTable } from "./RouteTable.ts"
 import { allowed, patternOf } from "./RouteTable.ts"
+import { Stopping } from "./Stopping.ts"
 
 export interface EdgeOptions {
   readonly routes: RouteTable
   readonly maxBodyBytes: number
   /** Handlers of unsafe methods run in here, where a caller who leaves does not reach them. */
   readonly working: FiberSet.FiberSet<HttpServerResponse.HttpServerResponse, never>
+  /** Completes when no more requests are taken. */
+  readonly stopping: Effect.Effect<void>
   /** Requests are told at debug level only. */
   readonly quiet: boolean
 }
@@ -51,6 +54,7 @@ export const around = <E, R>(
       Effect.map(finished(correlationId)),
       Effect.tap((response) => report(request, response, began, options)),
       Effect.provideService(Correlation.Correlation, correlationId),
+      Effect.provideService(Stopping, options.stopping),
       Effect.annotateLogs({ correlationId })
     )
   })

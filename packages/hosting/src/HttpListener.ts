@@ -5,7 +5,7 @@ import type * as HttpServer from "@effect/platform/HttpServer"
 import type { HttpServerError } from "@effect/platform/HttpServerError"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Duration } from "effect"
-import { Effect, FiberSet, Schedule } from "effect"
+import { Deferred, Effect, FiberSet, Schedule } from "effect"
 import type { Server } from "node:http"
 import { createServer } from "node:http"
 import type { Socket } from "node:net"
@@ -41,13 +41,15 @@ export const listen = (
     const node = makeServer()
     const server = yield* NodeHttpServer.make(() => node, { port: options.port, host })
     const working = yield* FiberSet.make<HttpServerResponse.HttpServerResponse, never>()
+    const stopping = yield* Deferred.make<void>()
     yield* server.serve(around(app, {
       routes,
       working,
+      stopping: Deferred.await(stopping),
       maxBodyBytes: options.maxBodyBytes ?? 64 * 1024,
       quiet: options.quiet ?? false
     }))
-    yield* Effect.addFinalizer(() => drain(node, working, options))
+    yield* Effect.addFinalizer(() => drain(node, working, stopping, options))
     yield* Effect.logInfo(`${options.name} listens on ${urlOf(server.address)}.`)
     return server.address
   })
@@ -95,12 +97,14 @@ const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void =>
 const drain = Effect.fn("HttpListener.drain")(function*(
   node: Server,
   working: FiberSet.FiberSet<HttpServerResponse.HttpServerResponse, never>,
+  stopping: Deferred.Deferred<void>,
   options: ListenOptions
 ) {
   let closed = false
   node.close(() => {
     closed = true
   })
+  yield* Deferred.succeed(stopping, undefined)
   const idle = Effect.sync(() => {
     node.closeIdleConnections()
     return closed

@@ -13,7 +13,10 @@ export interface LaunchOptions {
  * sentence, and the exit code is 1. SIGTERM and SIGINT drain it within the deadline; a second signal ends it at once.
  */
 export const run = <A, E>(main: Layer.Layer<A, E>, options: LaunchOptions = {}): void => {
-  const telemetry = Layer.tapErrorCause(Telemetry.layer, report)
+  const telemetry = Layer.tapErrorCause(
+    Telemetry.layer,
+    (cause) => Effect.provide(report(cause), Telemetry.layerProvisional)
+  )
   const launched = Layer.launch(main).pipe(Effect.tapErrorCause(report), Effect.provide(telemetry))
   const expire = Effect.sleep(options.deadline ?? "10 seconds").pipe(
     Effect.zipRight(Effect.logFatal("Stopping took too long; the process ends without finishing.")),
