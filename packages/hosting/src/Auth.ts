@@ -2,7 +2,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
 import type { ConfigError } from "effect"
-import { Context, DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Cache, Clock, Context, DateTime, Duration, Effect, Exit, Layer, Option, Redacted, Schema } from "effect"
 import type { JWTVerifyOptions } from "jose"
 import { createRemoteJWKSet, errors, jwtVerify } from "jose"
 import * as AuthSettings from "./AuthSettings.ts"
@@ -54,6 +54,8 @@ export const requireScope = (
 
 const Claims = Schema.Struct({
   sub: Schema.NonEmptyString.pipe(Schema.maxLength(255)),
+  /** Seconds since 1970 (RFC 7519). */
+  exp: Schema.Number,
   /** Space-separated (RFC 8693). */
   scope: Schema.optionalWith(Schema.String, { default: () => "" })
 })
@@ -65,36 +67,67 @@ export const layer: Layer.Layer<Auth, ConfigError.ConfigError> = Layer.effect(
     const pinned = {
       issuer: yield* AuthSettings.issuer,
       audience: yield* AuthSettings.audience,
-      clockTolerance: 5,
+      clockTolerance,
       requiredClaims: ["sub", "exp"]
     } satisfies JWTVerifyOptions
     const url = yield* AuthSettings.jwksUrl
     if (Option.isSome(url)) {
       const keys = createRemoteJWKSet(url.value)
       const algorithms = ["RS256", "PS256", "ES256", "EdDSA"]
-      return { verify: verifyBy((token, now) => jwtVerify(token, keys, { ...pinned, ...now, algorithms })) }
+      return { verify: yield* verifyBy((token, now) => jwtVerify(token, keys, { ...pinned, ...now, algorithms })) }
     }
     const secret = new TextEncoder().encode(Redacted.value(yield* AuthSettings.secret))
     // Imported once: a raw secret would be imported again for every token.
     const key = yield* Effect.promise(() =>
       crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["verify"])
     )
-    return { verify: verifyBy((token, now) => jwtVerify(token, key, { ...pinned, ...now, algorithms: ["HS256"] })) }
+    return {
+      verify: yield* verifyBy((token, now) => jwtVerify(token, key, { ...pinned, ...now, algorithms: ["HS256"] }))
+    }
   })
 ).pipe(Layer.provide(NodeFileSystem.layer))
 
 type Check = (token: string, now: { readonly currentDate: Date }) => Promise<{ readonly payload: unknown }>
 
-const verifyBy = (check: Check) =>
-  Effect.fn("Auth.verify")(function*(token: Redacted.Redacted<string>) {
+/** Seconds by which the clocks of whoever made a token and of ours may differ. */
+const clockTolerance = 5
+
+/** What a token was found to say, and when it ends, in seconds since 1970. */
+interface Verified {
+  readonly principal: Context.Tag.Service<Principal>
+  readonly expiresAt: number
+}
+
+const verifyOnce = (check: Check) =>
+  Effect.fn("Auth.verify")(function*(token: string): Effect.fn.Return<Verified, Unauthorized> {
     const currentDate = DateTime.toDateUtc(yield* DateTime.now)
     const { payload } = yield* Effect.tryPromise({
-      try: () => check(Redacted.value(token), { currentDate }),
+      try: () => check(token, { currentDate }),
       catch: (error) => isVerdict(error) ? new Unauthorized() : keysUnreachable
     }).pipe(Effect.catchTag("Refused", Effect.die))
-    const { scope, sub } = yield* Effect.mapError(Schema.decodeUnknown(Claims)(payload), () => new Unauthorized())
-    return { subject: sub, scopes: scope.split(" ").filter((name) => name !== "") }
+    const { exp, scope, sub } = yield* Effect.mapError(Schema.decodeUnknown(Claims)(payload), () => new Unauthorized())
+    return { principal: { subject: sub, scopes: scope.split(" ").filter((name) => name !== "") }, expiresAt: exp }
   })
+
+/**
+ * A customer sends the same token with every request, and a signature once found good stays so: for a minute it is only
+ * asked whether the token has ended meanwhile. What was refused is looked at anew each time.
+ */
+const verifyBy = (check: Check) =>
+  Effect.map(
+    Cache.makeWith({
+      capacity: 1000,
+      lookup: verifyOnce(check),
+      timeToLive: (exit: Exit.Exit<Verified, Unauthorized>) =>
+        Exit.isSuccess(exit) ? Duration.minutes(1) : Duration.zero
+    }),
+    (cache) =>
+      Effect.fnUntraced(function*(token: Redacted.Redacted<string>) {
+        const { expiresAt, principal } = yield* cache.get(Redacted.value(token))
+        const now = (yield* Clock.currentTimeMillis) / 1000
+        return yield* now < expiresAt + clockTolerance ? Effect.succeed(principal) : new Unauthorized()
+      })
+  )
 
 /** Everything the library throws is about the token, except when it could not fetch or read the keys. */
 const isVerdict = (error: unknown): boolean =>

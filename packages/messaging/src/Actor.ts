@@ -1,5 +1,5 @@
 import type { Scope } from "effect"
-import { Deferred, Effect, FiberId, Hash } from "effect"
+import { Deferred, Duration, Effect, FiberId, Hash } from "effect"
 import type { BatchServices } from "./Batch.ts"
 import { runBatch } from "./Batch.ts"
 import type { Behaviour } from "./Behaviour.ts"
@@ -66,6 +66,13 @@ export const make = Effect.fnUntraced(function*<Slice, Command, Event, Rejection
   return { ask, submit }
 })
 
+/**
+ * After a small batch the loop takes a breath, so that under a steady trickle of commands the next one is larger: each
+ * transaction costs about the same whatever its size. The first command after a quiet time never waits.
+ */
+const few = 16
+const breath = Duration.millis(10)
+
 const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
   limits: Limits
@@ -80,6 +87,7 @@ const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Reject
       Effect.tapErrorCause(() => Effect.sync(() => items.forEach((item) => mailbox.settle(item, stopping)))),
       Effect.uninterruptible
     )
+    if (items.length < few) yield* Effect.sleep(breath)
   })
   yield* Worker.forever(`Actor ${behaviour.name}`, takeAndCommit)
   return mailbox

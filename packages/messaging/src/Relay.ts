@@ -29,11 +29,12 @@ export const defaultOptions: Options = {
   batch: 500,
   inFlight: 2000,
   poll: Duration.millis(500),
-  linger: Duration.millis(20),
+  linger: Duration.millis(100),
   lease: Duration.seconds(10)
 }
 
-const lookPause = Duration.millis(2)
+/** The least time between two looks. The first commit after a quiet time is looked at without delay. */
+const lookPause = Duration.millis(20)
 
 /**
  * Says what the outbox holds. It may say a thing twice and never zero times: a row is marked after its own confirm.

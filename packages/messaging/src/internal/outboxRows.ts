@@ -81,8 +81,12 @@ const makeFind = (sql: SqlClient.SqlClient) => {
 /** What the relay reads and writes: plain statements, each whole. */
 export const outboxRows = Effect.map(SqlClient.SqlClient, (sql) => ({
   find: makeFind(sql),
+  // Not waited for on disk: a mark that a crash takes away means that the message is said once more, which is harmless,
+  // and the disk is free for the commits that somebody waits for.
   mark: (seqs: ReadonlyArray<string>): Effect.Effect<void, SqlError.SqlError> =>
     sql`
-      UPDATE outbox SET published_at = now() WHERE published_at IS NULL AND seq IN (
+      UPDATE outbox SET published_at = now()
+      FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unhurried
+      WHERE published_at IS NULL AND seq IN (
         SELECT value::bigint FROM json_array_elements_text(${encodeSeqs(seqs)}::json))`.pipe(Effect.asVoid)
 }))
