@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config"
 
+// Loading the libraries anew for every file would take longer than the tests.
+const shared = { isolate: false }
 const slow = { testTimeout: 60_000, hookTimeout: 120_000 }
 
 /** `unit` needs nothing, `integration` a PostgreSQL, `system` all four services, `soak` a quarter of an hour; one file of each runs at a time per worker. */
@@ -10,7 +12,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{packages,services}/*/test/**/*.test.ts", "test/architecture/*.test.ts"],
-          exclude: ["**/*.pg.test.ts", "**/node_modules/**"]
+          exclude: ["**/*.pg.test.ts", "**/node_modules/**"],
+          ...shared
         }
       },
       {
@@ -18,6 +21,7 @@ export default defineConfig({
           name: "integration",
           include: ["{packages,services}/*/test/**/*.pg.test.ts"],
           globalSetup: ["packages/hosting/src/testing/globalSetup.ts"],
+          ...shared,
           ...slow
         }
       },
@@ -27,8 +31,9 @@ export default defineConfig({
           include: ["test/{journeys,faults,laws,edge}/*.test.ts"],
           globalSetup: ["packages/hosting/src/testing/globalSetup.ts"],
           fileParallelism: false,
-          // Loading four services anew for every file would take longer than the tests.
-          isolate: false,
+          // Real processes on a loaded machine may miss a limit once; what fails twice is broken.
+          retry: 1,
+          ...shared,
           ...slow
         }
       },

@@ -37,7 +37,7 @@ layer(Quartet.layer(), { excludeTestServices: true, timeout: 120_000 })("a proce
           Effect.forEach(waiting, (order) => pay(customer, order), { concurrency: "unbounded" })
         )
         yield* Effect.forEach(waiting, (order) => becomes(customer, order, "PaymentPending"))
-        yield* until(Effect.sync(() => diary.deeds.length), (deeds) => deeds > 8)
+        yield* until(Effect.sync(() => diary.deeds.length), (deeds) => deeds >= 4)
 
         const running = yield* quartet.running
         yield* running.tell("SIGTERM")
