@@ -6,7 +6,7 @@ import * as Token from "quartet/Token"
 import { v7 } from "uuid"
 import * as Addresses from "../support/Addresses.ts"
 import { order as placeNow, post, problemOf, see } from "../support/Edge.ts"
-import { booksOf, charging, whileFaulty } from "../support/Provider.ts"
+import { booksOf, charging, struck as strikes, whileFaulty } from "../support/Provider.ts"
 import { becomes, brokenAtRest, levelOf, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
 import { count, whileLocked } from "../support/Tables.ts"
@@ -105,10 +105,13 @@ layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices
     it.effect("a payment whose provider hangs: cancelled at once, and the charge that came goes back (H28, H26)", () =>
       Effect.gen(function*() {
         const story = yield* reserved
+        const before = (yield* strikes)["hang"] ?? 0
         const { struck } = yield* whileFaulty(
           { fault: "hang", delayMs: 1000, match: charging },
           Effect.gen(function*() {
             assert.strictEqual((yield* press(story)).status, 202)
+            // Cancelled any earlier, the provider would not have been asked at all.
+            yield* until(strikes, ({ hang = 0 }) => hang > before)
             const told = yield* cancel(story)
             assert.strictEqual(told.status, 200)
             assert.strictEqual((yield* see(story.customer, story.order)).status, "Cancelled")
