@@ -21,6 +21,7 @@ describe("what is promised", () => {
 
   it.each(promises)("$id is guarded by a test that exists", ({ file, name }) => {
     assert.isTrue(existsSync(join(root, file)), file)
+    assert.isAbove(name.length, 15, "the row names no test")
     assert.include(read(file), name)
   })
 
