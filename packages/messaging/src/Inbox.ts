@@ -95,8 +95,8 @@ export const layer: Layer.Layer<Inbox, never, SqlClient.SqlClient> = Layer.effec
     const unclaim = Effect.fn("Inbox.unclaim")(function*(consumer: string, messages: ReadonlyArray<MessageId>) {
       if (messages.length === 0) return
       yield* sql`
-        DELETE FROM processed_messages WHERE consumer = ${consumer} AND message_id IN (
-          SELECT value::uuid FROM json_array_elements_text(${encodeIds(messages)}::json))`
+        DELETE FROM processed_messages WHERE consumer = ${consumer} AND message_id = ANY (ARRAY(
+          SELECT value::uuid FROM json_array_elements_text(${encodeIds(messages)}::json)))`
     })
     return Inbox.of({ claim: makeClaim(sql), ignored, unclaim })
   })

@@ -45,7 +45,7 @@ const selectHeads = (sql: SqlClient.SqlClient) =>
     execute: (ids) =>
       sql`
         SELECT order_id AS "orderId", status AS "_tag", version, released_by AS "releasedBy" FROM reservations
-        WHERE order_id IN (SELECT value::uuid FROM json_array_elements_text(${ids}::json))
+        WHERE order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
         ORDER BY order_id FOR UPDATE`
   })
 
@@ -58,11 +58,11 @@ const selectLinesAndStock = (sql: SqlClient.SqlClient) =>
       sql`
         WITH lines AS (
           SELECT order_id AS "orderId", sku, quantity FROM reservation_lines
-          WHERE order_id IN (SELECT value::uuid FROM json_array_elements_text(${orderIds}::json))
+          WHERE order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${orderIds}::json)))
         ), locked AS (
           SELECT sku, received, on_hand AS "onHand", reserved, version FROM stock
-          WHERE sku IN (
-            SELECT value FROM json_array_elements_text(${skus}::json) UNION SELECT sku FROM lines)
+          WHERE sku = ANY (ARRAY(
+            SELECT value FROM json_array_elements_text(${skus}::json) UNION SELECT sku FROM lines))
           ORDER BY sku FOR UPDATE
         )
         SELECT coalesce((SELECT json_agg(lines ORDER BY lines.sku) FROM lines), '[]') AS lines,

@@ -91,7 +91,7 @@ export const findOrders = (
               json_build_object('amount', l.unit_amount, 'currency', l.unit_currency)) ORDER BY l.position)
             FROM order_lines AS l WHERE l.order_id = o.order_id) AS lines
         FROM orders AS o
-        WHERE o.order_id IN (SELECT value::uuid FROM json_array_elements_text(${ids}::json))
+        WHERE o.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
         ORDER BY o.order_id ${mode === "lock" ? sql.literal("FOR UPDATE OF o") : sql.literal("")}`
   })
   return (ids) => select(ids).pipe(Effect.catchTag("ParseError", Effect.die)) // we wrote these rows: unreadable is a bug

@@ -17,7 +17,7 @@ export const findProducts = (
     Result: Product,
     execute: (skus) =>
       sql`SELECT ${sql.literal(productColumns)} FROM products
-          WHERE sku IN (SELECT value FROM json_array_elements_text(${skus}::json))`
+          WHERE sku = ANY (ARRAY(SELECT value FROM json_array_elements_text(${skus}::json)))`
   })
   return (skus) => select(skus).pipe(Effect.catchTag("ParseError", Effect.die)) // we wrote these rows
 }

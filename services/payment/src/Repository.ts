@@ -38,7 +38,7 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
       sql`
         SELECT ${sql.literal(paymentJson)} AS payment
         FROM payments AS p LEFT JOIN payment_attempts AS a USING (order_id, attempt)
-        WHERE p.order_id IN (SELECT value::uuid FROM json_array_elements_text(${ids}::json))
+        WHERE p.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
         ORDER BY p.order_id FOR UPDATE OF p`
   })
   const events = SqlSchema.findAll({
@@ -47,7 +47,7 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
     execute: (ids) =>
       sql`
         SELECT event_id AS "eventId" FROM provider_events
-        WHERE event_id IN (SELECT value FROM json_array_elements_text(${ids}::json))`
+        WHERE event_id = ANY (ARRAY(SELECT value FROM json_array_elements_text(${ids}::json)))`
   })
   return Effect.fn("PaymentRepository.load")(
     function*(commands: ReadonlyArray<BooksCommand>) {

@@ -57,7 +57,7 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
           SELECT json_agg(json_build_object('sku', l.sku, 'quantity', l.quantity) ORDER BY l.sku)
           FROM shipment_lines AS l WHERE l.order_id = s.order_id), '[]') AS lines
         FROM shipments AS s
-        WHERE s.order_id IN (SELECT value::uuid FROM json_array_elements_text(${ids}::json))
+        WHERE s.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
         ORDER BY s.order_id FOR UPDATE OF s`
   })
   return Effect.fn("WarehouseRepository.load")((ids: ReadonlyArray<OrderId>) =>

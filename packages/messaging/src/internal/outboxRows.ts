@@ -87,6 +87,6 @@ export const outboxRows = Effect.map(SqlClient.SqlClient, (sql) => ({
     sql`
       UPDATE outbox SET published_at = now()
       FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unhurried
-      WHERE published_at IS NULL AND seq IN (
-        SELECT value::bigint FROM json_array_elements_text(${encodeSeqs(seqs)}::json))`.pipe(Effect.asVoid)
+      WHERE published_at IS NULL AND seq = ANY (ARRAY(
+        SELECT value::bigint FROM json_array_elements_text(${encodeSeqs(seqs)}::json)))`.pipe(Effect.asVoid)
 }))

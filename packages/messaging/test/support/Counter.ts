@@ -114,7 +114,9 @@ export const counter = (sql: SqlClient.SqlClient, options: {
     Effect.map(
       sql<{ key: string; value: string }>`
         SELECT key, value FROM counters
-        WHERE key IN (SELECT value FROM json_array_elements_text(${encodeKeys(commands.map(({ key }) => key))}::json))
+        WHERE key = ANY (ARRAY(SELECT value FROM json_array_elements_text(${
+        encodeKeys(commands.map(({ key }) => key))
+      }::json)))
         ORDER BY key FOR UPDATE`,
       (rows) => HashMap.fromIterable(rows.map(({ key, value }): [string, number] => [key, Number(value)]))
     ),
