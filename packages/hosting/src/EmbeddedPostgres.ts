@@ -5,6 +5,7 @@ import { Config, Deferred, Effect, Layer, Option, Redacted, Ref, Schedule } from
 import { createServer } from "node:net"
 import type { Database } from "./Database.ts"
 import { layerProvisioned } from "./Database.ts"
+import type { DatabaseUrl } from "./DatabaseUrl.ts"
 import type { DataFolder } from "./DataFolder.ts"
 import { open } from "./DataFolder.ts"
 import { EmbeddedPostgresFailed } from "./EmbeddedPostgresFailed.ts"
@@ -35,8 +36,7 @@ export const layerWith = (options: EmbeddedPostgresOptions): Layer.Layer<Databas
       yield* stopOrphan(folder)
       yield* initialize(folder, binaries)
       const port = yield* serve(folder, binaries, options)
-      const password = encodeURIComponent(Redacted.value(folder.password))
-      return layerProvisioned({ admin: Redacted.make(`postgres://postgres:${password}@127.0.0.1:${port}/postgres`) })
+      return layerProvisioned({ admin: urlOf(folder, port) })
     }).pipe(
       Effect.mapError(toFailure(options.home)),
       Effect.provide(NodeFileSystem.layer)
@@ -65,7 +65,8 @@ const serve = Effect.fn("EmbeddedPostgres.serve")(function*(
   binaries: PostgresBinaries,
   options: EmbeddedPostgresOptions
 ) {
-  const startOn = (port: number) => start(folder, binaries, { ...options.settings, ...ours, port: String(port) })
+  const startOn = (port: number) =>
+    start(folder, binaries, { ...options.settings, ...ours, ...sockets(folder), port: String(port) })
   const first = Effect.flatMap(
     options.port === undefined ? freePort : Effect.succeed(options.port),
     (port) => Effect.map(startOn(port), (postmaster) => ({ port, postmaster }))
@@ -100,9 +101,26 @@ const supervise = <R>(
     Effect.catchAll((error) => Effect.logFatal("PostgreSQL cannot be started again.", error.message))
   )
 
+/** The longest path that every system takes for the address of a socket, less the name PostgreSQL gives it. */
+const longestSocketFolder = 103 - "/.s.PGSQL.65535".length
+
+const hasSocket = (folder: DataFolder) => Buffer.byteLength(folder.folder) <= longestSocketFolder
+
+const sockets = (folder: DataFolder): Record<string, string> => ({
+  unix_socket_directories: hasSocket(folder) ? folder.folder : "",
+  unix_socket_permissions: "0700"
+})
+
+/** A Unix socket costs both sides about a quarter less per statement than the loopback address does. */
+const urlOf = (folder: DataFolder, port: number): DatabaseUrl => {
+  const url = new URL(`postgres://postgres@127.0.0.1:${port}/postgres`)
+  url.password = encodeURIComponent(Redacted.value(folder.password))
+  if (hasSocket(folder)) url.searchParams.set("host", folder.folder)
+  return Redacted.make(url.toString())
+}
+
 const ours = {
   listen_addresses: "127.0.0.1",
-  unix_socket_directories: "",
   timezone: "UTC",
   log_timezone: "UTC",
   logging_collector: "off"

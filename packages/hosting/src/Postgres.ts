@@ -78,6 +78,8 @@ const acquirePool = Effect.fn("Postgres.acquirePool")(function*(options: Postgre
         max: options.maxConnections ?? size,
         // Bounds the wait for a free connection too: an exhausted pool is an error, not a hang (H155).
         connectionTimeoutMillis: 5000,
+        // Under load a new connection costs tens of milliseconds: it is kept over the lulls between bursts.
+        idleTimeoutMillis: 600_000,
         keepAlive: true,
         application_name: `quartet ${options.service}`
       })

@@ -55,6 +55,7 @@ export const initialize = Effect.fn("Postmaster.initialize")(function*(folder: D
       "--locale=C",
       "--locale-provider=builtin",
       "--builtin-locale=C.UTF-8",
+      "--wal-segsize=1",
       "--no-sync",
       "--no-instructions"
     ])

@@ -16,6 +16,8 @@ const throughWire = Layer.scopedContext(Effect.gen(function*() {
   const proxy = yield* makeProxy({ host: direct.hostname, port: Number(direct.port) })
   const proxied = new URL(direct)
   proxied.port = String(proxy.port)
+  // Else the client would enter by the socket, past the proxy.
+  proxied.searchParams.delete("host")
   const url = Redacted.make(proxied.toString())
   return Context.make(Wire, proxy).pipe(
     Context.add(Database, { admin: database.admin, connectionFor: () => Effect.succeed(url) })
