@@ -4,9 +4,12 @@ import { defineConfig } from "vitest/config"
 const shared = { isolate: false }
 const slow = { testTimeout: 60_000, hookTimeout: 120_000 }
 
-/** `unit` needs nothing, `integration` a PostgreSQL, `system` all four services, `soak` a quarter of an hour; one file of each runs at a time per worker. */
+/** `unit` needs nothing, `integration` a PostgreSQL, `system` all four services, `soak` a quarter of an hour. */
 export default defineConfig({
   test: {
+    // By itself vitest leaves one core to nobody.
+    maxWorkers: 2,
+    minWorkers: 1,
     projects: [
       {
         test: {
@@ -30,9 +33,6 @@ export default defineConfig({
           name: "system",
           include: ["test/{journeys,faults,laws,edge}/*.test.ts"],
           globalSetup: ["packages/hosting/src/testing/globalSetup.ts"],
-          fileParallelism: false,
-          // Real processes on a loaded machine may miss a limit once; what fails twice is broken.
-          retry: 1,
           ...shared,
           ...slow
         }

@@ -89,7 +89,10 @@ layer(System.layer(patience), { excludeTestServices: true, timeout: 60_000 })("a
           yield* whileFaulty(
             { fault: "hang", delayMs: 300, match: charging },
             Effect.gen(function*() {
+              const { hang: before = 0 } = yield* struck
               yield* press(cancelled)
+              // Cancelled any earlier, the provider would not have been asked at all.
+              yield* until(struck, ({ hang = 0 }) => hang > before)
               yield* Customer.cancel(cancelled.customer, cancelled.order)
               yield* until(booksOf(cancelled.order), ({ refunds }) => refunds.length === 1)
             })
