@@ -14,7 +14,11 @@ const Outboxes = Layer.fresh(Layer.provideMerge(
 ))
 
 /** A broker that confirms at once, so that the relay alone is measured. */
-const confirming = Broker.of({ publish: () => Effect.void, deliveries: () => Queue.bounded(1) })
+const confirming = Broker.of({
+  publish: () => Effect.void,
+  deliveries: () => Queue.bounded(1),
+  ready: Effect.succeed(true)
+})
 
 const fill = (rows: number) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>

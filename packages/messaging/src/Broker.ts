@@ -38,4 +38,6 @@ export class Broker extends Context.Tag("@quartet/messaging/Broker")<Broker, {
   readonly publish: (publication: Publication) => Effect.Effect<void, Unpublished>
   /** What arrives for a consumer, a bounded number at a time. What the scope leaves unsettled is delivered again. */
   readonly deliveries: (consumer: string) => Effect.Effect<Queue.Dequeue<Delivery>, never, Scope.Scope>
+  /** Whether messages can be published now, and every consumer that asked for its deliveries is being given them. */
+  readonly ready: Effect.Effect<boolean>
 }>() {}

@@ -20,16 +20,7 @@ export const layer = (subscriptions: ReadonlyArray<Subscription>): Layer.Layer<B
     Broker,
     Effect.gen(function*() {
       const redeliver = yield* FiberSet.makeRuntime<never, void, never>()
-      const channels = new Map<string, Channel>()
-      for (const { consumer } of subscriptions) {
-        channels.set(consumer, { queue: yield* Queue.bounded<Delivery>(capacity), unsettled: new Set() })
-      }
-      const listeners = (type: string) =>
-        subscriptions.flatMap(({ consumer, types }) => {
-          const channel = types.includes(type) ? channels.get(consumer) : undefined
-          return channel === undefined ? [] : [channel]
-        })
-      const listenersOf = new Map(subscriptions.flatMap(({ types }) => types.map((type) => [type, listeners(type)])))
+      const { channels, listenersOf } = yield* makeChannels(subscriptions)
 
       const deliver = (channel: Channel, { body }: Publication) =>
         Effect.gen(function*() {
@@ -51,9 +42,27 @@ export const layer = (subscriptions: ReadonlyArray<Subscription>): Layer.Layer<B
             discard: true
           })
       }
-      return Broker.of({ publish, deliveries: (consumer) => attach(channels.get(consumer), consumer, redeliver) })
+      return Broker.of({
+        publish,
+        deliveries: (consumer) => attach(channels.get(consumer), consumer, redeliver),
+        ready: Effect.succeed(true)
+      })
     })
   )
+
+const makeChannels = Effect.fnUntraced(function*(subscriptions: ReadonlyArray<Subscription>) {
+  const channels = new Map<string, Channel>()
+  for (const { consumer } of subscriptions) {
+    channels.set(consumer, { queue: yield* Queue.bounded<Delivery>(capacity), unsettled: new Set() })
+  }
+  const listeners = (type: string) =>
+    subscriptions.flatMap(({ consumer, types }) => {
+      const channel = types.includes(type) ? channels.get(consumer) : undefined
+      return channel === undefined ? [] : [channel]
+    })
+  const listenersOf = new Map(subscriptions.flatMap(({ types }) => types.map((type) => [type, listeners(type)])))
+  return { channels, listenersOf }
+})
 
 const makeDelivery = (
   channel: Channel,

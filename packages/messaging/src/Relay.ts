@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql"
 import type { Scope } from "effect"
-import { Duration, Effect, Layer, Queue } from "effect"
+import { Context, Duration, Effect, Layer, Queue } from "effect"
 import type { Broker } from "./Broker.ts"
 import { makeChains } from "./internal/chains.ts"
 import { outboxRows } from "./internal/outboxRows.ts"
@@ -9,9 +9,17 @@ import { Outbox } from "./Outbox.ts"
 import * as Retry from "./Retry.ts"
 import * as Worker from "./Worker.ts"
 
+/**
+ * Names this process among the replicas of its service. `only`, unless told otherwise, is for a process that is known to
+ * run once, and takes over from the one before it without waiting for the lease to end.
+ */
+export class Replica extends Context.Reference<Replica>()("@quartet/messaging/Replica", {
+  defaultValue: () => "only"
+}) {}
+
 export interface Options {
-  /** Names this relay among those of the same schema: while it lives and holds the lease, the others stand by. */
-  readonly holder: string
+  /** Names this relay among those of the same schema, in place of `Replica`: while it holds the lease, others stand by. */
+  readonly holder?: string
   /** The most rows of one look. */
   readonly batch: number
   /** The most messages that are published and not yet marked. */
@@ -25,7 +33,6 @@ export interface Options {
 }
 
 export const defaultOptions: Options = {
-  holder: "only",
   batch: 500,
   inFlight: 2000,
   poll: Duration.millis(500),
@@ -44,17 +51,20 @@ const lookPause = Duration.millis(20)
 export const make = Effect.fnUntraced(function*(
   options: Options = defaultOptions
 ): Effect.fn.Return<void, never, SqlClient.SqlClient | Broker | Outbox | Scope.Scope> {
-  const { find, mark } = yield* outboxRows
+  const { find, mark, release } = yield* outboxRows
+  const holder = options.holder ?? (yield* Replica)
   const outbox = yield* Outbox
   const inFlight = new Set<string>()
   const confirmed = yield* Queue.bounded<string>(options.inFlight)
   const say = yield* makeChains(confirmed, (rows) => rows.forEach(({ seq }) => inFlight.delete(seq)))
   let more = false
+  // Added first, so done last: another replica goes on at once instead of when the lease ends.
+  yield* Effect.addFinalizer(() => release(holder).pipe(Effect.timeout("1 second"), Effect.ignore))
 
   const look = Effect.gen(function*() {
     // A look for nothing, when as much as may be is under way, still prolongs the lease.
     const limit = Math.max(0, Math.min(options.batch, options.inFlight - inFlight.size))
-    const rows = yield* find({ ...options, limit, except: [...inFlight] })
+    const rows = yield* find({ ...options, holder, limit, except: [...inFlight] })
     more = rows.length === limit
     for (const row of rows) inFlight.add(row.seq)
     say(rows)

@@ -40,6 +40,7 @@ const broker = Layer.effect(
     const missing = Effect.dieMessage("no such consumer")
     return Broker.of({
       publish: () => missing,
+      ready: Effect.succeed(true),
       deliveries: (consumer) =>
         Option.match(Option.fromNullable(queues.get(consumer)), { onNone: () => missing, onSome: Effect.succeed })
     })

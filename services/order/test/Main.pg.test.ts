@@ -20,6 +20,7 @@ const alone = Layer.effect(
   Effect.map(Broker, ({ deliveries, publish }) =>
     Broker.of({
       deliveries,
+      ready: Effect.succeed(true),
       publish: (publication) =>
         own.some(({ types }) => types.includes(publication.type)) ? publish(publication) : Effect.void
     }))

@@ -81,6 +81,8 @@ const makeFind = (sql: SqlClient.SqlClient) => {
 /** What the relay reads and writes: plain statements, each whole. */
 export const outboxRows = Effect.map(SqlClient.SqlClient, (sql) => ({
   find: makeFind(sql),
+  release: (holder: string): Effect.Effect<void, SqlError.SqlError> =>
+    Effect.asVoid(sql`UPDATE relay_lease SET expires_at = '-infinity' WHERE holder = ${holder}`),
   // Not waited for on disk: a mark that a crash takes away means that the message is said once more, which is harmless,
   // and the disk is free for the commits that somebody waits for.
   mark: (seqs: ReadonlyArray<string>): Effect.Effect<void, SqlError.SqlError> =>
