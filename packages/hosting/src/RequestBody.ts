@@ -15,8 +15,9 @@ export const buffered = Effect.fn("RequestBody.buffered")(function*(
 ) {
   const source = NodeHttpServerRequest.toIncomingMessage(request)
   if (!hasBody(source)) return request
-  yield* acceptable(source)
-  const bytes = yield* read(source, maxBytes)
+  const bytes = yield* Effect.zipRight(acceptable(source), read(source, maxBytes)).pipe(
+    Effect.tapError(() => discarded(source))
+  )
   const text = yield* decodeUtf8(bytes)
   const copy: HttpServerRequest.HttpServerRequest = Object.create(request, {
     text: { value: Effect.succeed(text) },
@@ -60,8 +61,6 @@ const read = (source: IncomingMessage, maxBytes: number): Effect.Effect<Buffer, 
     let size = 0
     const settle = (result: Effect.Effect<Buffer, Refused>) => {
       source.off("data", hear).off("end", end).off("error", lost).off("close", lost)
-      // What still comes is thrown away as it comes, so that the caller gets to read our answer.
-      source.on("error", () => {}).resume()
       resume(result)
     }
     const hear = (chunk: Buffer) => {
@@ -74,6 +73,17 @@ const read = (source: IncomingMessage, maxBytes: number): Effect.Effect<Buffer, 
     if (Number(source.headers["content-length"] ?? "0") > maxBytes) return settle(Effect.fail(tooLarge(maxBytes)))
     source.on("data", hear).once("end", end).once("error", lost).once("close", lost)
   })
+
+/**
+ * Throws away what comes of a body that nobody wants, for 2 seconds at most: a connection that is closed while the caller
+ * still writes loses the answer. Source: RFC 9112, §9.6.
+ */
+const discarded = (source: IncomingMessage): Effect.Effect<void> =>
+  source.readableEnded || source.destroyed ? Effect.void : Effect.async<void>((resume) => {
+    const done = () => resume(Effect.void)
+    source.on("error", done).once("end", done).once("close", done).resume()
+    return Effect.sync(() => source.off("end", done).off("close", done))
+  }).pipe(Effect.timeoutOption("2 seconds"), Effect.asVoid)
 
 const malformed = (detail: string) =>
   new Refused({ status: 400, name: "malformed-body", title: "The body cannot be read", detail })
