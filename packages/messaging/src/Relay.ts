@@ -57,28 +57,29 @@ export const make = Effect.fnUntraced(function*(
   const inFlight = new Set<string>()
   const confirmed = yield* Queue.bounded<string>(options.inFlight)
   const say = yield* makeChains(confirmed, (rows) => rows.forEach(({ seq }) => inFlight.delete(seq)))
+  const room = () => Math.max(0, Math.min(options.batch, options.inFlight - inFlight.size))
   let more = false
   // Added first, so done last: another replica goes on at once instead of when the lease ends.
   yield* Effect.addFinalizer(() => release(holder).pipe(Effect.timeout("1 second"), Effect.ignore))
 
   const look = Effect.gen(function*() {
     // A look for nothing, when as much as may be is under way, still prolongs the lease.
-    const limit = Math.max(0, Math.min(options.batch, options.inFlight - inFlight.size))
+    const limit = room()
     const rows = yield* find({ ...options, holder, limit, except: [...inFlight] })
     more = rows.length === limit
     for (const row of rows) inFlight.add(row.seq)
     say(rows)
-    if (more && limit > 0) yield* outbox.wake
   })
   const note = Effect.gen(function*() {
-    const seqs = yield* takeWaiting(confirmed, options.inFlight, options.linger)
+    const seqs = yield* takeWaiting(confirmed, options.inFlight, more ? undefined : options.linger)
     yield* Effect.retry(mark(seqs), Retry.outagePause)
     for (const seq of seqs) inFlight.delete(seq)
     if (more) yield* outbox.wake
   })
-  // Commits that follow each other closely are looked at together.
-  const woken = Effect.delay(Queue.take(outbox.woken), lookPause)
-  yield* Worker.forever("Relay: looking", Effect.zipRight(woken, look))
+  // Commits that follow each other closely are looked at together; while more is waiting there is no pause.
+  const woken = Effect.flatMap(Queue.take(outbox.woken), () => more ? Effect.void : Effect.sleep(lookPause))
+  const untilEmpty = Effect.repeat(look, { while: () => more && room() === options.batch })
+  yield* Worker.forever("Relay: looking", Effect.zipRight(woken, untilEmpty))
   yield* Worker.forever("Relay: marking", note)
   yield* Worker.forever("Relay: polling", Effect.delay(outbox.wake, options.poll))
   yield* outbox.wake
