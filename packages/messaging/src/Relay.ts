@@ -77,7 +77,8 @@ export const make = Effect.fnUntraced(function*(
     if (more) yield* outbox.wake
   })
   // Commits that follow each other closely are looked at together; while more is waiting there is no pause.
-  const woken = Effect.flatMap(Queue.take(outbox.woken), () => more ? Effect.void : Effect.sleep(lookPause))
+  const pause = Effect.suspend(() => more ? Effect.void : Effect.sleep(lookPause))
+  const woken = Effect.zipRight(pause, Queue.take(outbox.woken))
   const untilEmpty = Effect.repeat(look, { while: () => more && room() === options.batch })
   yield* Worker.forever("Relay: looking", Effect.zipRight(woken, untilEmpty))
   yield* Worker.forever("Relay: marking", note)
