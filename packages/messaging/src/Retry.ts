@@ -31,3 +31,6 @@ export const republishPause = Duration.seconds(1)
 
 /** How often a consumer looks for parked messages that a person wants replayed. */
 export const replayPoll = Duration.seconds(1)
+
+/** How long a message may keep somebody outside busy before it is tried again; far below a broker's own limit. */
+export const outsideLimit = Duration.seconds(60)

@@ -1,10 +1,11 @@
-import { Effect, Either, ParseResult, Schema } from "effect"
+import { Cause, Duration, Effect, Either, ParseResult, Schema } from "effect"
 import { createHash } from "node:crypto"
 import type { Delivery } from "../Broker.ts"
 import type { Handler, Unreadable } from "../Handler.ts"
 import type { Envelope } from "../Message.ts"
 import { EnvelopeJson } from "../Message.ts"
 import { storable } from "../Parking.ts"
+import * as Retry from "../Retry.ts"
 import type { Submission } from "../Submission.ts"
 
 /** A delivery that was opened: what it says, and who turns it into a command. */
@@ -48,6 +49,10 @@ export const openLetter = <Command>(
   }
   const envelope = read.right
   const label = { delivery, messageId: envelope.id, type: envelope.type, subject: envelope.subject }
+  if (envelope.source !== sourceOf(envelope.type)) {
+    return Either.left({ ...label, reason: `${envelope.type} is not for ${envelope.source} to say.` })
+  }
+  if (delivery.dead !== undefined) return Either.left({ ...label, reason: delivery.dead })
   const handler = handlers.get(envelope.type)
   if (handler !== undefined) return Either.right({ ...label, envelope, handler })
   const reason = isOtherVersion(handlers, envelope.type)
@@ -56,11 +61,29 @@ export const openLetter = <Command>(
   return Either.left({ ...label, reason })
 }
 
+/** A message's type begins with the one service that may say it. */
+const sourceOf = (type: string): string => `/quartet/${type.slice(0, Math.max(0, type.indexOf(".")))}`
+
+/** Somebody outside has not answered for so long that the delivery is better tried again. */
+class TooSlow extends Schema.TaggedError<TooSlow>()("TooSlow", { type: Schema.String }) {
+  override get message() {
+    return `${this.type}: nobody outside answered within ${Duration.format(Retry.outsideLimit)}.`
+  }
+}
+
+const limited = <A, E>(asksOutside: boolean, type: string, work: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  asksOutside
+    ? Effect.timeoutFailCause(work, {
+      duration: Retry.outsideLimit,
+      onTimeout: () => Cause.die(new TooSlow({ type }))
+    })
+    : work
+
 /** Translates what was opened, and does the work that its handler performs outside. */
 export const understand = <Command>(
   { delivery, envelope, handler, messageId, subject, type }: Opened<Command>
 ): Effect.Effect<Letter<Command>, Unreadable> =>
-  Effect.map(Effect.suspend(() => handler.translate(envelope)), (command) => ({
+  Effect.map(limited(handler.asksOutside, type, Effect.suspend(() => handler.translate(envelope))), (command) => ({
     delivery,
     messageId,
     type,
