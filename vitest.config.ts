@@ -3,26 +3,35 @@ import { defineConfig } from "vitest/config"
 // Loading the libraries anew for every file would take longer than the tests.
 const shared = { isolate: false }
 const slow = { testTimeout: 60_000, hookTimeout: 120_000 }
+const overTheWire = { globalSetup: ["packages/hosting/src/testing/globalSetup.ts"], ...shared, ...slow }
 
-/** `unit` needs nothing, `integration` a PostgreSQL, `system` all four services, `soak` a quarter of an hour. */
+/** What runs unchanged on four services in one process, in a process each, and in two each. */
+const wholeSystem = ["test/journeys/*.test.ts", "test/laws/crowd.test.ts"]
+
+/**
+ * `unit` needs nothing, `integration` a PostgreSQL and, for `*.mq.test.ts`, a RabbitMQ, `system` all four services, `soak` a
+ * quarter of an hour. `services` is what only processes of their own over RabbitMQ can show; `wire` and `replicas` are the
+ * journeys over one and two of each.
+ */
 export default defineConfig({
   test: {
     // By itself vitest leaves one core to nobody.
     maxWorkers: 2,
     minWorkers: 1,
+    globalSetup: ["packages/messaging/src/testing/rabbitMqSetup.ts"],
     projects: [
       {
         test: {
           name: "unit",
-          include: ["{packages,services}/*/test/**/*.test.ts", "test/architecture/*.test.ts"],
-          exclude: ["**/*.pg.test.ts", "**/node_modules/**"],
+          include: ["{packages,services}/*/test/**/*.test.ts", "test/{architecture,contracts}/*.test.ts"],
+          exclude: ["**/*.{pg,mq}.test.ts", "**/node_modules/**"],
           ...shared
         }
       },
       {
         test: {
           name: "integration",
-          include: ["{packages,services}/*/test/**/*.pg.test.ts"],
+          include: ["{packages,services}/*/test/**/*.{pg,mq}.test.ts"],
           globalSetup: ["packages/hosting/src/testing/globalSetup.ts"],
           ...shared,
           ...slow
@@ -37,6 +46,10 @@ export default defineConfig({
           ...slow
         }
       },
+      { test: { name: "services", include: ["test/services/*.mq.test.ts"], ...overTheWire, provide: { replicas: 1 } } },
+      { test: { name: "wire", include: wholeSystem, ...overTheWire, provide: { replicas: 1 } } },
+      { test: { name: "replicas", include: wholeSystem, ...overTheWire, provide: { replicas: 2 } } },
+      { test: { name: "compose", include: ["test/compose/*.test.ts"], ...slow } },
       { test: { name: "soak", include: ["test/soak/*.test.ts"], fileParallelism: false, ...slow } }
     ]
   }

@@ -20,6 +20,8 @@ export type Disposition =
 export interface Delivery {
   readonly body: string
   readonly attempt: number
+  /** Why the broker gave it up. Such a message is parked and not handled: it may be what brought the process down. */
+  readonly dead?: string
   readonly settle: (disposition: Disposition) => Effect.Effect<void>
 }
 

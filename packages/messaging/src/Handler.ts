@@ -1,4 +1,5 @@
-import { Effect, Either, ParseResult, Schema } from "effect"
+import { Effect, Either, Schema } from "effect"
+import { explain } from "./internal/explain.ts"
 import type { Definition, Envelope } from "./Message.ts"
 
 /** The message cannot be turned into a command, now or ever: it is parked at once. */
@@ -17,7 +18,7 @@ const decoded = <Type extends string, A, I>(definition: Definition<Type, A, I>) 
   return (envelope: Envelope) =>
     Either.mapLeft(
       decode(envelope.data),
-      (error) => new Unreadable({ reason: `${envelope.type}: ${ParseResult.TreeFormatter.formatErrorSync(error)}` })
+      (error) => new Unreadable({ reason: `${envelope.type}: ${explain(error)}` })
     )
 }
 

@@ -27,6 +27,10 @@ export class Parking extends Context.Tag("@quartet/messaging/Parking")<Parking, 
   readonly park: (message: Unhandled) => Effect.Effect<void, SqlError.SqlError>
   /** What waits for a person, oldest first, at most 500. */
   readonly list: Effect.Effect<ReadonlyArray<Parked>, SqlError.SqlError>
+  /** How many wait for a person in all. */
+  readonly count: Effect.Effect<number, SqlError.SqlError>
+  /** One that waits, by its id. */
+  readonly find: (id: string) => Effect.Effect<Option.Option<Parked>, SqlError.SqlError>
   /** Asks for one, or all that wait; returns how many. */
   readonly replay: (id: Option.Option<string>) => Effect.Effect<number, SqlError.SqlError>
   /** Gives one up for good, saying why; returns how many, none if it does not wait. */
@@ -61,8 +65,25 @@ const makeQueries = (sql: SqlClient.SqlClient) => {
           WHERE consumer = ${consumer} AND replay_requested_at IS NOT NULL AND ${sql.literal(waiting)}
           ORDER BY parked_id LIMIT 100`
   })
+  const find = SqlSchema.findOne({
+    Request: Schema.String,
+    Result: Parked,
+    execute: (id) =>
+      sql`SELECT ${sql.literal(columns)} FROM parked_messages
+          WHERE parked_id::text = ${id} AND ${sql.literal(waiting)}`
+  })
+  const count = SqlSchema.single({
+    Request: Schema.Void,
+    Result: Schema.Struct({ count: Schema.Int }),
+    execute: () => sql`SELECT count(*)::integer AS count FROM parked_messages WHERE ${sql.literal(waiting)}`
+  })
   return {
     list: list().pipe(Effect.catchTag("ParseError", Effect.die)),
+    count: count().pipe(
+      Effect.map((row) => row.count),
+      Effect.catchTags({ ParseError: Effect.die, NoSuchElementException: Effect.die })
+    ),
+    find: (id: string) => find(id).pipe(Effect.catchTag("ParseError", Effect.die)),
     requested: (consumer: string) => requested(consumer).pipe(Effect.catchTag("ParseError", Effect.die))
   }
 }

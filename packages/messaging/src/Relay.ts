@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql"
 import type { Scope } from "effect"
-import { Context, Duration, Effect, Layer, Queue } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Queue } from "effect"
 import type { Broker } from "./Broker.ts"
 import { makeChains } from "./internal/chains.ts"
 import { outboxRows } from "./internal/outboxRows.ts"
@@ -9,12 +9,14 @@ import { Outbox } from "./Outbox.ts"
 import * as Retry from "./Retry.ts"
 import * as Worker from "./Worker.ts"
 
+const onlyReplica = "only"
+
 /**
  * Names this process among the replicas of its service. `only`, unless told otherwise, is for a process that is known to
  * run once, and takes over from the one before it without waiting for the lease to end.
  */
 export class Replica extends Context.Reference<Replica>()("@quartet/messaging/Replica", {
-  defaultValue: () => "only"
+  defaultValue: () => onlyReplica
 }) {}
 
 export interface Options {
@@ -40,6 +42,12 @@ export const defaultOptions: Options = {
   lease: Duration.seconds(10)
 }
 
+/**
+ * How often a replica looks without being woken, soon after it found something and otherwise: what another replica commits
+ * wakes that one alone, and it may be this one that holds the lease.
+ */
+const replicaPoll = { busy: Duration.millis(25), idle: Duration.millis(100), busyFor: Duration.seconds(2) }
+
 /** The least time between two looks. The first commit after a quiet time is looked at without delay. */
 const lookPause = Duration.millis(20)
 
@@ -59,14 +67,16 @@ export const make = Effect.fnUntraced(function*(
   const say = yield* makeChains(confirmed, (rows) => rows.forEach(({ seq }) => inFlight.delete(seq)))
   const room = () => Math.max(0, Math.min(options.batch, options.inFlight - inFlight.size))
   let more = false
+  let lastFound = 0
   // Added first, so done last: another replica goes on at once instead of when the lease ends.
-  yield* Effect.addFinalizer(() => release(holder).pipe(Effect.timeout("1 second"), Effect.ignore))
+  yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(release(holder)), "1 second")))
 
   const look = Effect.gen(function*() {
     // A look for nothing, when as much as may be is under way, still prolongs the lease.
     const limit = room()
     const rows = yield* find({ ...options, holder, limit, except: [...inFlight] })
     more = rows.length === limit
+    if (rows.length > 0) lastFound = yield* Clock.currentTimeMillis
     for (const row of rows) inFlight.add(row.seq)
     say(rows)
   })
@@ -82,7 +92,12 @@ export const make = Effect.fnUntraced(function*(
   const untilEmpty = Effect.repeat(look, { while: () => more && room() === options.batch })
   yield* Worker.forever("Relay: looking", Effect.zipRight(woken, untilEmpty))
   yield* Worker.forever("Relay: marking", note)
-  yield* Worker.forever("Relay: polling", Effect.delay(outbox.wake, options.poll))
+  const poll = Effect.map(Clock.currentTimeMillis, (now) => {
+    if (holder === onlyReplica) return options.poll
+    const isBusy = now - lastFound < Duration.toMillis(replicaPoll.busyFor)
+    return Duration.min(options.poll, isBusy ? replicaPoll.busy : replicaPoll.idle)
+  })
+  yield* Worker.forever("Relay: polling", Effect.zipRight(Effect.flatMap(poll, Effect.sleep), outbox.wake))
   yield* outbox.wake
 })
 

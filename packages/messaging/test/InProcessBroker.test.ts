@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Chunk, Duration, Effect, Exit, Fiber, Queue, Scope } from "effect"
+import { Chunk, Effect, Exit, Fiber, Queue, Scope } from "effect"
 import type { Disposition } from "../src/Broker.ts"
 import { Broker } from "../src/Broker.ts"
 import * as InProcessBroker from "../src/InProcessBroker.ts"
@@ -30,61 +30,6 @@ layer(broker, { excludeTestServices: true })("the broker of one process", (it) =
       yield* Fiber.join(published)
     }))
 
-  it.scoped("refuses what nobody hears (H112)", () =>
-    Effect.gen(function*() {
-      const { publish } = yield* Broker
-      const refused = yield* Effect.flip(publish(publication("c.v1")))
-      assert.strictEqual(refused.reason, "Nobody hears c.v1.")
-    }))
-
-  it.scoped("holds a message for a subscriber that is not there yet (H113)", () =>
-    Effect.gen(function*() {
-      const { deliveries, publish } = yield* Broker
-      const published = yield* Effect.fork(publish(publication("a.v1")))
-      assert.isTrue(yield* running(published))
-      const delivery = yield* Effect.flatMap(deliveries("one"), Queue.take)
-      yield* delivery.settle(acknowledge)
-      yield* Fiber.join(published)
-    }))
-
-  it.scoped("brings a message again after its delay, with the next attempt, and is not done before", () =>
-    Effect.gen(function*() {
-      const { deliveries, publish } = yield* Broker
-      const one = yield* deliveries("one")
-      const published = yield* Effect.fork(publish(publication("a.v1")))
-      const attempts: Array<number> = []
-      for (const after of [Duration.millis(1), Duration.millis(5)]) {
-        const delivery = yield* Queue.take(one)
-        attempts.push(delivery.attempt)
-        yield* delivery.settle({ _tag: "Retry", after })
-        assert.isTrue(yield* running(published))
-      }
-      const last = yield* Queue.take(one)
-      assert.deepStrictEqual([...attempts, last.attempt], [1, 2, 3])
-      yield* last.settle(acknowledge)
-      yield* Fiber.join(published)
-    }))
-
-  it.scoped("delivers again what a consumer left unsettled when it went away (H125, H126)", () =>
-    Effect.gen(function*() {
-      const { deliveries, publish } = yield* Broker
-      const bodies = ["taken", "waiting", "also waiting"]
-      const published = yield* Effect.fork(
-        Effect.forEach(bodies, (body) => publish(publication("a.v1", body, body)), { concurrency: "unbounded" })
-      )
-      const scope = yield* Scope.make()
-      const before = yield* Scope.extend(deliveries("one"), scope)
-      const taken = yield* Queue.take(before)
-      yield* Scope.close(scope, Exit.void)
-      const one = yield* deliveries("one")
-      const again = yield* Queue.takeN(one, 3)
-      assert.deepStrictEqual(Chunk.toArray(again).map(({ body }) => body).toSorted(), bodies.toSorted())
-      assert.isTrue(yield* running(published))
-      yield* Effect.forEach(again, ({ settle }) => settle(acknowledge))
-      yield* Fiber.join(published)
-      yield* taken.settle(acknowledge)
-    }))
-
   it.scoped("holds publishers back when a consumer takes nothing, and keeps nothing of one that gave up", () =>
     Effect.gen(function*() {
       const { deliveries, publish } = yield* Broker
@@ -109,11 +54,5 @@ layer(broker, { excludeTestServices: true })("the broker of one process", (it) =
       assert.strictEqual(yield* Queue.size(one), 0)
       yield* Effect.forEach(all, ({ settle }) => settle(acknowledge))
       yield* Fiber.join(many)
-    }))
-
-  it.scoped("dies of a consumer that the topology does not name", () =>
-    Effect.gen(function*() {
-      const { deliveries } = yield* Broker
-      assert.isTrue(Exit.isFailure(yield* Effect.exit(deliveries("nobody"))))
     }))
 })

@@ -38,6 +38,20 @@ layer(Counter.layer(), { excludeTestServices: true })("parked messages", (it) =>
       ])
     }))
 
+  it.effect("are counted and found while they wait, and not once they were given up", () =>
+    Effect.gen(function*() {
+      yield* fresh
+      const parking = yield* Parking
+      yield* parking.park(unhandled("1"))
+      const { id } = yield* parked(unhandled("2"))
+      assert.strictEqual(yield* parking.count, 2)
+      assert.strictEqual(Option.getOrThrow(yield* parking.find(id)).messageId, "2")
+      yield* parking.discard(id, "not needed")
+      assert.strictEqual(yield* parking.count, 1)
+      assert.isTrue(Option.isNone(yield* parking.find(id)))
+      assert.isTrue(Option.isNone(yield* parking.find("no number")))
+    }))
+
   it.effect("wait once for each consumer; parked again they keep the newest reason and need a new request", () =>
     Effect.gen(function*() {
       yield* fresh

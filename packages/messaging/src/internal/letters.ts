@@ -1,4 +1,4 @@
-import { Cause, Duration, Effect, Either, ParseResult, Schema } from "effect"
+import { Cause, Duration, Effect, Either, Schema } from "effect"
 import { createHash } from "node:crypto"
 import type { Delivery } from "../Broker.ts"
 import type { Handler, Unreadable } from "../Handler.ts"
@@ -7,6 +7,7 @@ import { EnvelopeJson } from "../Message.ts"
 import { storable } from "../Parking.ts"
 import * as Retry from "../Retry.ts"
 import type { Submission } from "../Submission.ts"
+import { explain } from "./explain.ts"
 
 /** A delivery that was opened: what it says, and who turns it into a command. */
 export interface Opened<Command> extends Label {
@@ -44,7 +45,7 @@ export const openLetter = <Command>(
 ): Either.Either<Opened<Command>, Unopened> => {
   const read = decodeEnvelope(delivery.body)
   if (Either.isLeft(read)) {
-    const reason = `Not an envelope: ${ParseResult.TreeFormatter.formatErrorSync(read.left)}`
+    const reason = `Not an envelope: ${explain(read.left)}`
     return Either.left({ delivery, messageId: digest(delivery.body), type: "", subject: "", reason })
   }
   const envelope = read.right

@@ -1,7 +1,8 @@
-import { Cause, Effect, Inspectable } from "effect"
+import { Effect, Inspectable } from "effect"
 import type { Parking } from "../Parking.ts"
 import * as Retry from "../Retry.ts"
 import type { Outcome } from "../Submission.ts"
+import { explainCause } from "./explain.ts"
 import type { Label, Unopened } from "./letters.ts"
 
 /** What a consumer does with deliveries it is done with: settled, tried again, or parked with a reason. */
@@ -29,7 +30,7 @@ export const makeSettling = (consumer: string, parking: Parking["Type"]): Settli
   const settle = (label: Label, outcome: Outcome<unknown, unknown>): Effect.Effect<void> => {
     if (outcome._tag === "Refused") return park(label, `Refused: ${textOf(outcome.rejection)}`)
     if (outcome._tag === "TooEarly") return again(label, `Too early: ${outcome.reason}`)
-    if (outcome._tag === "Died") return again(label, Cause.pretty(outcome.cause, { renderErrorCause: true }))
+    if (outcome._tag === "Died") return again(label, explainCause(outcome.cause))
     return label.delivery.settle({ _tag: "Acknowledge" })
   }
   const unopened = (letter: Unopened) =>

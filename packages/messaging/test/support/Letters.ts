@@ -1,5 +1,5 @@
 import { Effect, Layer, Schema } from "effect"
-import type { Publication } from "../../src/Broker.ts"
+import type { Publication, Subscription } from "../../src/Broker.ts"
 import * as Consumer from "../../src/Consumer.ts"
 import type { Handler } from "../../src/Handler.ts"
 import { on } from "../../src/Handler.ts"
@@ -32,7 +32,7 @@ export const letter = (message: Outgoing, id: MessageId = messageId()): Publicat
 })
 
 /** The counter hears clickers; a listener hears the counter. `Note` stands for what somebody else's message would be. */
-export const broker = InProcessBroker.layer([
+export const subscriptions: ReadonlyArray<Subscription> = [
   {
     consumer: "counter",
     types: [
@@ -43,7 +43,9 @@ export const broker = InProcessBroker.layer([
     ]
   },
   { consumer: "listener", types: [WasCounted.type] }
-])
+]
+
+export const broker = InProcessBroker.layer(subscriptions)
 
 const heard: Handler<Command> = on(WasCounted, ({ key }) => command("Note", key))
 

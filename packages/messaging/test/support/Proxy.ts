@@ -2,11 +2,13 @@ import { Effect } from "effect"
 import type { AddressInfo, Socket } from "node:net"
 import { connect, createServer } from "node:net"
 
-/** A wire to PostgreSQL that can be cut. */
+/** A wire to PostgreSQL or RabbitMQ that can be cut. */
 export interface Proxy {
   readonly port: number
   /** While it is away, no connection is made and all that were are cut. */
   readonly away: (away: boolean) => Effect.Effect<void>
+  /** While it is silent, nothing comes through, and nobody is told. */
+  readonly silent: (silent: boolean) => Effect.Effect<void>
   /** Lets the next `COMMIT` reach the server and loses its answer together with the connection. */
   readonly loseNextCommit: Effect.Effect<void>
   /** How many connections were refused. */
@@ -18,9 +20,10 @@ export interface Proxy {
 const isPort = (address: AddressInfo | string | null): address is AddressInfo =>
   typeof address === "object" && address !== null
 
-const pass = (client: Socket, upstream: Socket, wire: { lose: boolean; lost: number }) => {
+const pass = (client: Socket, upstream: Socket, wire: { lose: boolean; lost: number; silent: boolean }) => {
   let swallow = false
   client.on("data", (chunk) => {
+    if (wire.silent) return
     if (wire.lose && chunk.includes("COMMIT\0")) {
       wire.lose = false
       swallow = true
@@ -28,6 +31,7 @@ const pass = (client: Socket, upstream: Socket, wire: { lose: boolean; lost: num
     upstream.write(chunk)
   })
   upstream.on("data", (chunk) => {
+    if (wire.silent) return
     if (!swallow) return client.write(chunk)
     // The server answered, so the commit is done; nobody will hear of it.
     wire.lost += 1
@@ -37,7 +41,7 @@ const pass = (client: Socket, upstream: Socket, wire: { lose: boolean; lost: num
 
 export const makeProxy = Effect.fnUntraced(function*(target: { readonly host: string; readonly port: number }) {
   const sockets = new Set<Socket>()
-  const wire = { away: false, lose: false, lost: 0, refused: 0 }
+  const wire = { away: false, lose: false, lost: 0, refused: 0, silent: false }
   const server = createServer((client) => {
     if (wire.away) {
       wire.refused += 1
@@ -71,6 +75,7 @@ export const makeProxy = Effect.fnUntraced(function*(target: { readonly host: st
         wire.away = away
         if (away) sockets.forEach((socket) => socket.destroy())
       }),
+    silent: (silent) => Effect.sync(() => void (wire.silent = silent)),
     loseNextCommit: Effect.sync(() => void (wire.lose = true)),
     refused: Effect.sync(() => wire.refused),
     lost: Effect.sync(() => wire.lost)

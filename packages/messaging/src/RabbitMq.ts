@@ -1,0 +1,132 @@
+import type { Channel, ConsumeMessage } from "amqplib"
+import type { ConfigError } from "effect"
+import { Config, Effect, Either, Layer, Redacted } from "effect"
+import type { Publication, Subscription } from "./Broker.ts"
+import { Broker } from "./Broker.ts"
+import { makeConnection } from "./internal/rabbitConnection.ts"
+import type { Intake } from "./internal/rabbitConsumer.ts"
+import { attemptHeader, makeIntake } from "./internal/rabbitConsumer.ts"
+import type { Outbound } from "./internal/rabbitPublisher.ts"
+import { makePublisher } from "./internal/rabbitPublisher.ts"
+import { declare, makeNames } from "./internal/rabbitTopology.ts"
+
+export interface Options {
+  /** `amqp://` or `amqps://`. When it names a user, the broker checks that every message is sent by that user. */
+  readonly url: Redacted.Redacted<string>
+  /** Every consumer of the whole system, whether it lives in this process or not. */
+  readonly subscriptions: ReadonlyArray<Subscription>
+  /** Names the connections. */
+  readonly service: string
+  /** What every name at the broker begins with; `quartet` unless told otherwise. */
+  readonly namespace?: string
+  /**
+   * Whether this process makes exchanges and queues, as it does unless told otherwise. Where it does not, its user at the
+   * broker needs no right to, and somebody else makes them first.
+   */
+  readonly declares?: boolean
+}
+
+const defaultNamespace = "quartet"
+
+/**
+ * RabbitMQ behind the seam. It is there at once, whether the broker is or not: until then nothing can be published and it
+ * is not ready. Publishing and consuming have a connection each, since an alarm at the broker stops those that publish.
+ */
+export const layer = (options: Options): Layer.Layer<Broker> =>
+  Layer.scoped(
+    Broker,
+    Effect.gen(function*() {
+      const { service, subscriptions, url } = options
+      const namespace = options.namespace ?? defaultNamespace
+      const letters = makeLetters(url, makeNames(namespace).exchange)
+      const declaring = (wanted: ReadonlyArray<Subscription>) => (channel: Channel) =>
+        options.declares === false ? Effect.void : declare(channel, namespace, wanted)
+      const heard = new Set(subscriptions.flatMap(({ consumer, types }) => [consumer, ...types]))
+      const connect = (role: string) => makeConnection({ url, name: `quartet ${service} ${role}` })
+      const publisher = yield* makePublisher(`RabbitMQ publisher of ${service}`, yield* connect("publisher"), {
+        declare: declaring(subscriptions),
+        heard: ({ fields }) => heard.has(fields.routingKey)
+      })
+      const connection = yield* connect("consumer")
+      const intakes = new Set<Intake>()
+
+      const deliveries = Effect.fn("RabbitMq.deliveries")(function*(consumer: string) {
+        const subscription = subscriptions.find((one) => one.consumer === consumer)
+        if (subscription === undefined) return yield* Effect.dieMessage(`The topology names no consumer ${consumer}.`)
+        const wiring = { namespace, connection, publisher, declare: declaring([subscription]), copy: letters.copy }
+        const intake = yield* makeIntake({ ...wiring, subscription })
+        yield* Effect.acquireRelease(
+          Effect.sync(() => intakes.add(intake)),
+          () => Effect.sync(() => intakes.delete(intake))
+        )
+        return intake.deliveries
+      })
+      return Broker.of({
+        publish: (publication) => publisher.send(letters.outbound(publication)),
+        deliveries,
+        ready: Effect.map(publisher.ready, (ready) => ready && [...intakes].every(({ consuming }) => consuming()))
+      })
+    })
+  )
+
+const urlOf = (text: string) => Either.try(() => new URL(text)).pipe(Either.getOrUndefined)
+
+/** `AMQP_URL`, or `<SERVICE>_AMQP_URL` for this service alone. */
+const urlConfig = (service: string) => {
+  const name = `${service.toUpperCase().replaceAll("-", "_")}_AMQP_URL`
+  return Config.redacted(
+    Config.nonEmptyString(name).pipe(Config.orElse(() => Config.nonEmptyString("AMQP_URL")))
+  ).pipe(Config.validate({
+    message: "expected a URL that begins with amqp:// or amqps://",
+    validation: (url) => /^amqps?:$/.test(urlOf(Redacted.value(url))?.protocol ?? "")
+  }))
+}
+
+const namespaceConfig = Config.nonEmptyString("AMQP_NAMESPACE").pipe(
+  Config.withDefault(defaultNamespace),
+  Config.validate({
+    message: "expected a letter and then at most 40 letters, digits or hyphens",
+    validation: (name) => /^[A-Za-z][A-Za-z0-9-]{0,40}$/.test(name)
+  })
+)
+
+const declaresConfig = Config.boolean("AMQP_DECLARE").pipe(Config.withDefault(true))
+
+/** The same, set by `AMQP_URL` (or `<SERVICE>_AMQP_URL`), `AMQP_NAMESPACE` and `AMQP_DECLARE`. */
+export const layerConfig = (
+  options: Pick<Options, "subscriptions" | "service">
+): Layer.Layer<Broker, ConfigError.ConfigError> =>
+  Layer.unwrapEffect(Effect.gen(function*() {
+    return layer({
+      ...options,
+      url: yield* urlConfig(options.service),
+      namespace: yield* namespaceConfig,
+      declares: yield* declaresConfig
+    })
+  }))
+
+/** How messages are written for the wire. */
+const makeLetters = (url: Redacted.Redacted<string>, exchange: string) => {
+  const user = decodeURIComponent(urlOf(Redacted.value(url))?.username ?? "")
+  const common = { persistent: true, mandatory: true, ...(user === "" ? {} : { userId: user }) }
+  return {
+    outbound: ({ body, id, type }: Publication): Outbound => ({
+      exchange,
+      routingKey: type,
+      messageId: id,
+      content: Buffer.from(body),
+      options: { ...common, contentType: "application/cloudevents+json", messageId: id, type }
+    }),
+    /** The same bytes again; its headers tell the attempt and nothing of the way it has come. */
+    copy: (message: ConsumeMessage, wait: string, consumer: string, attempt: number): Outbound => {
+      const { contentType, messageId, type } = message.properties
+      return {
+        exchange: wait,
+        routingKey: consumer,
+        messageId: String(messageId),
+        content: message.content,
+        options: { ...common, contentType, messageId: String(messageId), type, headers: { [attemptHeader]: attempt } }
+      }
+    }
+  }
+}
