@@ -20,16 +20,19 @@ export type Consumer = keyof typeof consumers
 export interface Entry {
   readonly definition: Message.AnyDefinition
   readonly heardBy: Array.NonEmptyReadonlyArray<Consumer>
+  /** What it carries, for whoever describes it or makes some of it up. */
+  readonly payload: Schema.Schema.AnyNoContext
   /** Decodes a payload into what its speaker would say today, unknown fields left out; or tells why it is none. */
   readonly read: (data: unknown) => Either.Either<Message.Outgoing, ParseResult.ParseError>
 }
 
-const entry = <Type extends string, A, I>(
+/** A message with those who hear it. */
+export const entry = <Type extends string, A, I>(
   definition: Message.Definition<Type, A, I>,
   ...heardBy: Array.NonEmptyReadonlyArray<Consumer>
 ): Entry => {
   const decode = Schema.decodeUnknownEither(definition.schema)
-  return { definition, heardBy, read: (data) => Either.map(decode(data), definition.say) }
+  return { definition, heardBy, payload: definition.schema, read: (data) => Either.map(decode(data), definition.say) }
 }
 
 /** Every message once. The broker's topology and the compatibility tests are read off it. */

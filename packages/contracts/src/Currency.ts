@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { documentedAs } from "./Documented.ts"
 
 // dprint-ignore
 const ZeroDecimal = Schema.Literal(
@@ -28,6 +29,7 @@ const ThreeDecimal = Schema.Literal("BHD", "JOD", "KWD", "OMR", "TND")
  * Source: ISO 4217, list one; Stripe, "Supported currencies".
  */
 export const Currency = Schema.Literal(...ZeroDecimal.literals, ...TwoDecimal.literals, ...ThreeDecimal.literals)
+  .annotations(documentedAs("Currency"))
 export type Currency = typeof Currency.Type
 
 const isZeroDecimal = Schema.is(ZeroDecimal)

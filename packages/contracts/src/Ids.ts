@@ -1,5 +1,6 @@
 import { Effect, Schema } from "effect"
 import { v7 } from "uuid"
+import { documentedAs } from "./Documented.ts"
 
 /**
  * A UUID of version 7 in its canonical lower-case form, so that equal ids are equal strings everywhere.
@@ -14,19 +15,19 @@ const UuidV7 = Schema.String.pipe(
 )
 
 /** One order; also the subject of every message about it. */
-export const OrderId = UuidV7.pipe(Schema.brand("OrderId"))
+export const OrderId = UuidV7.pipe(Schema.brand("OrderId")).annotations(documentedAs("OrderId"))
 export type OrderId = typeof OrderId.Type
 
 /** The payment of one order; it has an attempt for every time the customer pressed the button. */
-export const PaymentId = UuidV7.pipe(Schema.brand("PaymentId"))
+export const PaymentId = UuidV7.pipe(Schema.brand("PaymentId")).annotations(documentedAs("PaymentId"))
 export type PaymentId = typeof PaymentId.Type
 
 /** One refund that we owe. The provider's own id of a refund is not one of these. */
-export const RefundId = UuidV7.pipe(Schema.brand("RefundId"))
+export const RefundId = UuidV7.pipe(Schema.brand("RefundId")).annotations(documentedAs("RefundId"))
 export type RefundId = typeof RefundId.Type
 
 /** One parcel. */
-export const ShipmentId = UuidV7.pipe(Schema.brand("ShipmentId"))
+export const ShipmentId = UuidV7.pipe(Schema.brand("ShipmentId")).annotations(documentedAs("ShipmentId"))
 export type ShipmentId = typeof ShipmentId.Type
 
 /**
@@ -40,7 +41,7 @@ export const CustomerId = Schema.String.pipe(
     arbitrary: () => (fc) => fc.stringMatching(/^[!-~]{1,128}$/)
   }),
   Schema.brand("CustomerId")
-)
+).annotations(documentedAs("CustomerId"))
 export type CustomerId = typeof CustomerId.Type
 
 /** A stock keeping unit: 1 to 64 letters, digits, dots, underscores and hyphens. */
@@ -50,7 +51,7 @@ export const Sku = Schema.String.pipe(
     description: "1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'"
   }),
   Schema.brand("Sku")
-)
+).annotations(documentedAs("Sku"))
 export type Sku = typeof Sku.Type
 
 /**
@@ -63,7 +64,7 @@ export const PaymentMethodId = Schema.String.pipe(
     description: "a payment method's id at the provider, such as pm_card_visa"
   }),
   Schema.brand("PaymentMethodId")
-)
+).annotations(documentedAs("PaymentMethodId"))
 export type PaymentMethodId = typeof PaymentMethodId.Type
 
 /** A fresh order id; ids made one after the other in one process sort in that order, as do those below. */

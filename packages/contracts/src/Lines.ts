@@ -1,4 +1,5 @@
 import { Array, Either, Schema } from "effect"
+import { documentedAs } from "./Documented.ts"
 import { Sku } from "./Ids.ts"
 import * as Money from "./Money.ts"
 import { Quantity } from "./Quantity.ts"
@@ -9,11 +10,12 @@ export const OrderLine = Schema.Struct({
   name: Schema.NonEmptyString,
   quantity: Quantity,
   unitPrice: Money.Money
-})
+}).annotations(documentedAs("OrderLine"))
 export type OrderLine = typeof OrderLine.Type
 
 /** What must leave the shelf; who handles stock need not know prices. */
 export const StockLine = Schema.Struct({ sku: Sku, quantity: Quantity })
+  .annotations(documentedAs("StockLine"))
 export type StockLine = typeof StockLine.Type
 
 /** At least one line of stock. */

@@ -1,5 +1,6 @@
 import { type Array, Either, Schema } from "effect"
 import { Currency, decimals } from "./Currency.ts"
+import { documentedAs } from "./Documented.ts"
 import type { Quantity } from "./Quantity.ts"
 
 /** The largest amount, in minor units, that survives a JSON number unchanged: 2^53 - 1. */
@@ -9,7 +10,7 @@ export const maximumAmount = Number.MAX_SAFE_INTEGER
 export const Money = Schema.Struct({
   amount: Schema.Int.pipe(Schema.between(0, maximumAmount)),
   currency: Currency
-})
+}).annotations(documentedAs("Money"))
 export type Money = typeof Money.Type
 
 /** Two currencies met in one sum; we exchange nothing. */

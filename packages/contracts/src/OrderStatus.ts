@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { documentedAs } from "./Documented.ts"
 
 /** Where an order stands. Shipped, Failed and Cancelled are final. */
 export const OrderStatus = Schema.Literal(
@@ -9,5 +10,5 @@ export const OrderStatus = Schema.Literal(
   "Shipped",
   "Failed",
   "Cancelled"
-)
+).annotations(documentedAs("OrderStatus"))
 export type OrderStatus = typeof OrderStatus.Type

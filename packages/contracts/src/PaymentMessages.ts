@@ -1,5 +1,6 @@
 import * as Message from "@quartet/messaging/Message"
 import { Schema } from "effect"
+import { documentedAs } from "./Documented.ts"
 import { OrderId, PaymentId, RefundId } from "./Ids.ts"
 import { Money } from "./Money.ts"
 import { Attempt, RefundReason } from "./OrderMessages.ts"
@@ -30,7 +31,7 @@ export type PaymentFailureReason = typeof PaymentFailureReason.Type
 export const NextAction = Schema.Struct({
   type: Schema.NonEmptyString,
   url: Schema.optional(Schema.NonEmptyString)
-})
+}).annotations(documentedAs("NextAction"))
 export type NextAction = typeof NextAction.Type
 
 /** The charge waits for the customer. */

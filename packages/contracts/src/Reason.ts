@@ -8,7 +8,8 @@ import { Schema } from "effect"
 export const reason = <const Known extends string>(...known: ReadonlyArray<Known>) => {
   const readable = Schema.Literal("unknown", ...known)
   const isReadable = Schema.is(readable)
-  return Schema.transform(Schema.String, readable, {
+  const description = `One of ${known.join(", ")}. More may come: read one that you do not know as "unknown".`
+  return Schema.transform(Schema.String.annotations({ jsonSchema: { type: "string", description } }), readable, {
     strict: true,
     decode: (said) => isReadable(said) ? said : "unknown",
     encode: (said) => said

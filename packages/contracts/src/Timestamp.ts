@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { documentedAs } from "./Documented.ts"
 
 /** A moment in UTC, as text. Source: RFC 3339, §5.6, with the offset always `Z`. */
 export const Timestamp = Schema.String.pipe(
@@ -6,5 +7,5 @@ export const Timestamp = Schema.String.pipe(
     identifier: "Timestamp",
     description: "an RFC 3339 date and time in UTC"
   })
-)
+).annotations(documentedAs("Timestamp"))
 export type Timestamp = typeof Timestamp.Type

@@ -1,7 +1,9 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { Sku } from "@quartet/contracts/Ids"
+import { asServed } from "@quartet/hosting/ApiDescription"
 import * as Auth from "@quartet/hosting/Auth"
 import * as Problem from "@quartet/hosting/Problem"
 import { Schema } from "effect"
@@ -90,3 +92,5 @@ export const InventoryApi = HttpApi.make("inventory").add(
     .addError(Auth.forbidden.schema)
     .middleware(Auth.Authorization)
 )
+  .annotate(OpenApi.Title, "Quartet: inventory")
+  .annotate(OpenApi.Transform, asServed)

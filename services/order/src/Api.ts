@@ -2,6 +2,7 @@ import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "
 import { PaymentMethodId, Sku } from "@quartet/contracts/Ids"
 import { Money } from "@quartet/contracts/Money"
 import { OrderStatus } from "@quartet/contracts/OrderStatus"
+import { asServed } from "@quartet/hosting/ApiDescription"
 import { Authorization, forbidden } from "@quartet/hosting/Auth"
 import { Schema } from "effect"
 import type { ParseOptions } from "effect/SchemaAST"
@@ -92,13 +93,15 @@ const cancel = HttpApiEndpoint.post("cancel")`/orders/${id}/cancel`
 const get = HttpApiEndpoint.get("get")`/orders/${id}`
   .setHeaders(Schema.Struct({ "if-none-match": Schema.optional(Schema.String), prefer }))
   .addSuccess(OrderView)
-  .addSuccess(HttpApiSchema.Empty(304))
+  .addSuccess(HttpApiSchema.Empty(304).annotations({ description: "It is still the version in `If-None-Match`" }))
   .addError(Problems.notFound.schema)
+  .annotate(OpenApi.Description, "One of your orders, as it is now. Its version is its `ETag`.")
 
 const history = HttpApiEndpoint.get("history")`/orders/${id}/history`
   .setUrlParams(Schema.Struct({ cursor: Schema.optional(HistoryCursor), limit: Limit }))
   .addSuccess(page(HistoryEntry))
   .addError(Problems.notFound.schema)
+  .annotate(OpenApi.Description, "Everything that happened to one of your orders, oldest first.")
 
 const list = HttpApiEndpoint.get("list", "/orders")
   .setUrlParams(Schema.Struct({
@@ -110,6 +113,7 @@ const list = HttpApiEndpoint.get("list", "/orders")
   .annotate(OpenApi.Description, "Your orders, newest first. The list follows the orders and may lag behind them.")
 
 const orders = HttpApiGroup.make("orders")
+  .annotate(OpenApi.Description, "A customer's own orders. Somebody else's cannot be told from one that there is not.")
   .add(place)
   .add(pay)
   .add(cancel)
@@ -120,10 +124,12 @@ const orders = HttpApiGroup.make("orders")
   .middleware(Authorization)
 
 const products = HttpApiGroup.make("products")
+  .annotate(OpenApi.Description, "The price list.")
   .add(
     HttpApiEndpoint.get("list", "/products")
       .setUrlParams(Schema.Struct({ cursor: Schema.optional(ProductCursor), limit: Limit }))
       .addSuccess(page(ProductView))
+      .annotate(OpenApi.Description, "What is sold, and at what price, in the order of its SKU. Needs no token.")
   )
   .add(
     HttpApiEndpoint.put("put")`/products/${HttpApiSchema.param("sku", Sku)}`
@@ -131,8 +137,20 @@ const products = HttpApiGroup.make("products")
       .addSuccess(ProductView)
       .addError(forbidden.schema)
       .middleware(Authorization)
+      .annotate(
+        OpenApi.Description,
+        "Adds a product or changes it. Needs the scope `operator`; placed orders keep their price."
+      )
   )
   .addError(Problems.unavailable.schema)
 
 /** What may be asked over HTTP. */
-export const OrderApi = HttpApi.make("order").add(orders).add(products).annotate(OpenApi.Title, "Quartet: orders")
+export const OrderApi = HttpApi.make("order").add(orders).add(products)
+  .annotate(OpenApi.Title, "Quartet: orders")
+  .annotate(OpenApi.Version, "1.0.0")
+  .annotate(OpenApi.License, { name: "MIT", url: "https://opensource.org/license/mit" })
+  .annotate(
+    OpenApi.Description,
+    "Customers place, pay and cancel orders; operators keep the price list. Amounts are minor units of their currency. Every refusal is a problem document (RFC 9457) whose `type` is stable. Fields that are not known are refused."
+  )
+  .annotate(OpenApi.Transform, asServed)

@@ -1,3 +1,4 @@
+import { documentedAs } from "@quartet/contracts/Documented"
 import { OrderId, ShipmentId, Sku } from "@quartet/contracts/Ids"
 import { OrderLine } from "@quartet/contracts/Lines"
 import { Money } from "@quartet/contracts/Money"
@@ -32,7 +33,7 @@ export const OrderView = Schema.Struct({
   shipmentId: Schema.optional(ShipmentId),
   /** Failed and Cancelled: why. */
   reason: Schema.optional(Schema.String)
-}).annotations({ identifier: "Order" })
+}).annotations(documentedAs("Order"))
 export type OrderView = typeof OrderView.Type
 
 /** What its customer is shown of an order; nothing else of it leaves the service. */
@@ -66,7 +67,7 @@ export const OrderSummary = Schema.Struct({
   itemCount: Schema.Int,
   placedAt: Schema.DateTimeUtc,
   updatedAt: Schema.DateTimeUtc
-}).annotations({ identifier: "OrderSummary" })
+}).annotations(documentedAs("OrderSummary"))
 export type OrderSummary = typeof OrderSummary.Type
 
 /** One line of an order's audit trail; `from` is null for the first. */
@@ -80,10 +81,10 @@ export const HistoryEntry = Schema.Struct({
   /** Who caused it: the customer, or the service that said so. */
   actor: Schema.String,
   at: Schema.DateTimeUtc
-}).annotations({ identifier: "HistoryEntry" })
+}).annotations(documentedAs("HistoryEntry"))
 export type HistoryEntry = typeof HistoryEntry.Type
 
 /** One entry of the price list. */
-export const ProductView = Schema.Struct({ sku: Sku, name: Schema.String, price: Money }).annotations({
-  identifier: "Product"
-})
+export const ProductView = Schema.Struct({ sku: Sku, name: Schema.String, price: Money }).annotations(
+  documentedAs("Product")
+)

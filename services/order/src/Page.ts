@@ -9,7 +9,10 @@ export const cursor = <A, I>(position: Schema.Schema<A, I>) =>
 /** How many items one page has at most. */
 export const Limit = Schema.NumberFromString.pipe(
   Schema.int(),
-  Schema.between(1, 100, { description: "a whole number from 1 to 100" }),
+  Schema.between(1, 100, {
+    description: "a whole number from 1 to 100",
+    jsonSchema: { type: "integer", minimum: 1, maximum: 100, default: 20 }
+  }),
   Schema.optionalWith({ default: () => 20 })
 )
 

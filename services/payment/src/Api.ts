@@ -1,4 +1,5 @@
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
+import { asServed } from "@quartet/hosting/ApiDescription"
 import * as Problem from "@quartet/hosting/Problem"
 import { Schema } from "effect"
 
@@ -21,5 +22,6 @@ const webhooks = HttpApiGroup.make("webhooks").add(
 
 /** What the payment provider may tell. */
 export const PaymentApi = HttpApi.make("payment").add(webhooks)
-  .annotate(OpenApi.Title, "Quartet payment")
+  .annotate(OpenApi.Title, "Quartet: payment")
   .annotate(OpenApi.Description, "The payment provider's events.")
+  .annotate(OpenApi.Transform, asServed)

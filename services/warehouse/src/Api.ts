@@ -1,5 +1,6 @@
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { OrderId } from "@quartet/contracts/Ids"
+import { asServed } from "@quartet/hosting/ApiDescription"
 import { Authorization, forbidden } from "@quartet/hosting/Auth"
 import * as Problem from "@quartet/hosting/Problem"
 import { Schema } from "effect"
@@ -55,5 +56,6 @@ const shipments = HttpApiGroup.make("shipments")
 
 /** What operators may ask the warehouse. */
 export const WarehouseApi = HttpApi.make("warehouse").add(shipments)
-  .annotate(OpenApi.Title, "Quartet warehouse")
+  .annotate(OpenApi.Title, "Quartet: warehouse")
   .annotate(OpenApi.Description, "Shipments, for operators: every request needs a token with the scope `operator`.")
+  .annotate(OpenApi.Transform, asServed)

@@ -1,0 +1,106 @@
+import { Predicate } from "effect"
+import { mediaType, typeOf } from "./Problem.ts"
+
+type Json = Readonly<Record<string, unknown>>
+
+/**
+ * The description of an API as its callers meet it, for `OpenApi.Transform`. The edge answers every refusal with a problem
+ * document, also where the platform believes that it answers itself.
+ */
+export const asServed = (spec: Json): Json => ({
+  ...spec,
+  paths: mapRecords(spec["paths"], (path) => mapRecords(path, operation)),
+  components: { ...recordOf(spec["components"]), schemas: schemas(recordOf(recordOf(spec["components"])["schemas"])) }
+})
+
+const recordOf = (value: unknown): Json => Predicate.isReadonlyRecord(value) ? value : {}
+
+const mapRecords = (value: unknown, change: (inner: Json) => Json): Json =>
+  Object.fromEntries(Object.entries(recordOf(value)).map(([key, inner]) => [key, change(recordOf(inner))]))
+
+const operation = (described: Json): Json => {
+  const responses = Object.entries(recordOf(described["responses"])).map(([status, response]) => [
+    status,
+    Number(status) < 400 ? response : refusal(recordOf(response))
+  ])
+  const unforeseen = problems("Any other refusal, and every failure", { $ref: "#/components/schemas/Problem" })
+  return recordOf(readable({ ...described, responses: { ...Object.fromEntries(responses), default: unforeseen } }))
+}
+
+const refusal = (response: Json): Json => {
+  const [content] = Object.values(recordOf(response["content"]))
+  const kinds = membersOf(recordOf(content)["schema"])
+  const description = kinds.map((kind) => kind["description"] ?? invalidRequest.description).join("; or: ")
+  return problems(description, kinds.length === 1 ? kinds[0] : { anyOf: kinds })
+}
+
+const membersOf = (schema: unknown): ReadonlyArray<Json> => {
+  const { anyOf } = recordOf(schema)
+  return (Array.isArray(anyOf) ? anyOf : [schema]).map((kind) => {
+    const { $ref } = recordOf(kind)
+    return $ref === "#/components/schemas/HttpApiDecodeError"
+      ? { $ref: "#/components/schemas/InvalidRequest" }
+      : recordOf(kind)
+  })
+}
+
+const problems = (description: string, schema: unknown): Json => ({ description, content: { [mediaType]: { schema } } })
+
+/** How the platform itself would answer, which the edge never lets it do. */
+const unserved = ["HttpApiDecodeError", "Issue", "PropertyKey"]
+
+const schemas = (described: Json): Json => {
+  const known = Object.entries(described).filter(([name]) => !unserved.includes(name))
+  return {
+    ...Object.fromEntries(known.map(([name, schema]) => [name, name === "DateTimeUtc" ? dateTime : readable(schema)])),
+    InvalidRequest: invalidRequest,
+    Problem: problem
+  }
+}
+
+/** Without the titles that only repeat a rule, such as `between(1, 100)`. */
+const readable = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(readable)
+  if (!Predicate.isReadonlyRecord(value)) return value
+  const kept = Object.entries(value).filter(([key, inner]) => key !== "title" || !isRule(inner))
+  return Object.fromEntries(kept.map(([key, inner]) => [key, readable(inner)]))
+}
+
+const isRule = (title: unknown): boolean => typeof title === "string" && /^[a-z]\w*(\(.*\))?$/.test(title)
+
+const dateTime = { type: "string", format: "date-time", description: "a moment in UTC (RFC 3339)" }
+
+const members = {
+  type: { type: "string", description: "the stable name of the kind of problem" },
+  title: { type: "string" },
+  status: { type: "integer" },
+  detail: { type: "string", description: "one sentence for whoever asked" },
+  correlationId: { type: "string", description: "to be quoted when asking about it" }
+}
+
+const problem = {
+  type: "object",
+  description: "A problem document (RFC 9457)",
+  required: ["type", "title", "status"],
+  properties: members
+}
+
+const fault = {
+  type: "object",
+  required: ["pointer", "detail"],
+  properties: {
+    pointer: { type: "string", description: "which field, as a JSON pointer (RFC 6901)" },
+    detail: { type: "string" }
+  }
+}
+
+const invalidRequest = {
+  ...problem,
+  description: "The request is not valid",
+  properties: {
+    ...members,
+    type: { type: "string", enum: [typeOf("invalid-request")] },
+    status: { type: "integer", enum: [400] },
+    errors: { type: "array", items: fault }
+  }
+}
