@@ -1,0 +1,40 @@
+import type { Channel } from "amqplib"
+import { connect } from "amqplib"
+import { Effect, Predicate } from "effect"
+import { Client } from "pg"
+
+const codeOf = (error: unknown) => Predicate.hasProperty(error, "code") ? String(error.code) : String(error)
+
+/** What PostgreSQL says to one statement: `done`, or the code of its refusal. */
+export const sqlAnswer = (url: string, statement: string) =>
+  Effect.promise(async () => {
+    const client = new Client({ connectionString: url })
+    try {
+      await client.connect()
+      return await client.query(statement).then(() => "done", codeOf)
+    } catch (error) {
+      return codeOf(error)
+    } finally {
+      await client.end().catch(() => undefined)
+    }
+  })
+
+/** What RabbitMQ says to one deed on a channel of its own: `done`, or the code with which it closed the channel. */
+export const amqpAnswer = (url: string, deed: (channel: Channel) => Promise<unknown> | boolean) =>
+  Effect.promise(async () => {
+    const connection = await connect(url)
+    connection.on("error", () => undefined)
+    try {
+      const channel = await connection.createConfirmChannel()
+      const refused = new Promise<string>((resolve) => channel.on("error", (error) => resolve(codeOf(error))))
+      const done = async () => {
+        await deed(channel)
+        await channel.waitForConfirms()
+        return "done"
+      }
+      // The reason comes by the channel; what waits on it only learns that it is closed.
+      return await Promise.race([done().catch(() => refused), refused])
+    } finally {
+      await connection.close().catch(() => undefined)
+    }
+  })

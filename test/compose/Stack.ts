@@ -1,0 +1,101 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
+import { ConfigProvider, Context, Effect, Layer, Redacted, Schedule } from "effect"
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { authSecret, freePorts, System } from "../support/Addresses.ts"
+import { NotAsWished } from "../support/Shop.ts"
+import type { CommandFailed, Compose, Settings } from "./Docker.ts"
+import { root, run } from "./Docker.ts"
+
+/** The containers of one project, which nobody else uses. */
+export class Stack extends Context.Tag("@quartet/test/Stack")<Stack, {
+  readonly compose: (args: ReadonlyArray<string>) => Effect.Effect<string, CommandFailed>
+  /** The ids of a service's containers that run. */
+  readonly containers: (service: string) => Effect.Effect<ReadonlyArray<string>, CommandFailed>
+  /** Waits until every container that runs is healthy. */
+  readonly healthy: Effect.Effect<void, CommandFailed | NotAsWished>
+  /** Where PostgreSQL and RabbitMQ let a user in. */
+  readonly database: (user: string, password: string) => string
+  readonly broker: (user: string, password: string) => string
+  /** What `settings.env` says. */
+  readonly setting: (name: string) => string
+}>() {}
+
+const ends = "1 minute"
+
+const readSettings = Effect.promise(() => readFile(join(root, "test", "compose", "settings.env"), "utf8")).pipe(
+  Effect.map((text) => new Map([...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value])))
+)
+
+const make = Effect.fn("Stack.make")(function*(program: Compose, settings: Settings) {
+  const files = ["-f", "docker-compose.yml", "-f", "test/compose/open.yml", "--env-file", "test/compose/settings.env"]
+  const project = `quartet-test-${process.pid}`
+  const compose = (args: ReadonlyArray<string>, atMost: "1 minute" | "15 minutes" = ends) =>
+    run([program[0], ...program.slice(1), "-p", project, ...files, ...args], settings, atMost)
+  const containers = (service: string) => Effect.map(compose(["ps", "-q", service]), linesOf)
+
+  yield* Effect.acquireRelease(
+    Effect.void,
+    () => Effect.orDie(compose(["--profile", "tools", "down", "--volumes", "--remove-orphans", "--timeout", "12"]))
+  )
+  yield* compose(["up", "--build", "-d"], "15 minutes").pipe(
+    Effect.tapError(() => Effect.ignore(Effect.flatMap(compose(["logs", "--no-color", "--tail=20"]), Effect.logError)))
+  )
+  const portOf = (service: string, port: number) => Effect.map(compose(["port", service, `${port}`]), (at) => at.trim())
+  const database = yield* portOf("postgres", 5432)
+  const broker = yield* portOf("rabbitmq", 5672)
+  const known = yield* readSettings
+  return Stack.of({
+    compose,
+    containers,
+    healthy: Effect.flatMap(Effect.map(compose(["ps", "-q"]), linesOf), wellOf).pipe(
+      Effect.retry(Schedule.spaced("500 millis").pipe(Schedule.upTo("90 seconds")))
+    ),
+    database: (user, password) => `postgres://${user}:${password}@${database}/quartet`,
+    broker: (user, password) => `amqp://${user}:${password}@${broker}`,
+    setting: (name) => known.get(name) ?? ""
+  })
+})
+
+const linesOf = (text: string) => text.split("\n").filter((line) => line !== "")
+
+/** The state of each, and its health where it has a check; those that ended as they should count as well. */
+const format = "{{.Name}} {{.State.Status}}{{if .State.Health}} {{.State.Health.Status}}{{end}} {{.State.ExitCode}}"
+const isWell = (state: string) => / running healthy 0$| exited \S*\s?0$/.test(state)
+
+const wellOf = Effect.fn("Stack.wellOf")(function*(ids: ReadonlyArray<string>) {
+  const states = linesOf(yield* run(["docker", "inspect", "--format", format, ...ids]))
+  if (states.length === 0 || !states.every(isWell)) return yield* new NotAsWished({ seen: states })
+})
+
+/** Everything in containers, built from the sources as they are, and gone with the scope. */
+export const layer = (compose: Compose) =>
+  Layer.unwrapScoped(Effect.gen(function*() {
+    const ports = yield* freePorts
+    const at = (port: number) => `http://127.0.0.1:${port}`
+    const settings = {
+      AUTH_SECRET: authSecret,
+      ORDER_PORT: `${ports.order}`,
+      PAYMENT_PORT: `${ports.payment}`,
+      INVENTORY_PORT: `${ports.inventory}`,
+      WAREHOUSE_PORT: `${ports.warehouse}`,
+      STRIPE_SIMULATOR_PORT: `${ports.simulator}`
+    }
+    const stack = yield* make(compose, settings)
+    const system = System.of({
+      order: at(ports.order),
+      payment: at(ports.payment),
+      inventory: at(ports.inventory),
+      warehouse: at(ports.warehouse),
+      simulator: at(ports.simulator),
+      admin: Redacted.make(stack.database("postgres", stack.setting("POSTGRES_PASSWORD")))
+    })
+    yield* stack.healthy
+    return Layer.mergeAll(
+      Layer.succeed(Stack, stack),
+      Layer.succeed(System, system),
+      DevelopmentIssuer.layer,
+      NodeHttpClient.layer
+    ).pipe(Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["AUTH_SECRET", authSecret]])))))
+  }))
