@@ -17,7 +17,8 @@ const Warehouse = Layer.fresh(Layer.provideMerge(
   Postgres.layer({ service: "warehouse", migrations })
 ))
 
-const messages = (count: number) =>
+/** Commands that each make a shipment. */
+export const messages = (count: number) =>
   Array.from({ length: count }, () => {
     const orderId = OrderId.make(v7())
     const lines = [{ sku: Sku.make("tea"), quantity: Quantity.make(1) }]

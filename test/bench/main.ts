@@ -1,5 +1,6 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
+import { startPrivate } from "@quartet/messaging/testing/RabbitMqServer"
 import { Console, Effect, Layer, Logger, LogLevel } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
 import { availableParallelism, tmpdir } from "node:os"
@@ -9,6 +10,9 @@ import { hotSku } from "./hotSku.ts"
 import { print } from "./Measured.ts"
 import { relay } from "./relay.ts"
 import { startUp, underLoad } from "./wholeSystem.ts"
+import { Wire } from "./Wire.ts"
+import { wiredConsumer } from "./wiredConsumer.ts"
+import { wiredRelay } from "./wiredRelay.ts"
 
 const home = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "quartet-bench-"))),
@@ -26,11 +30,24 @@ const steps = Effect.gen(function*() {
   yield* print("The relay", yield* relay)
 }).pipe(Effect.provide(database))
 
+/** A RabbitMQ of the run's own, where one is installed. */
+const wire = Layer.scoped(Wire, startPrivate())
+
+const overTheWire = Effect.gen(function*() {
+  yield* print("Over RabbitMQ", yield* wiredRelay)
+  yield* print("Over RabbitMQ, the other way", yield* wiredConsumer)
+}).pipe(
+  Effect.provide(wire),
+  Effect.catchTag("RabbitMqFailed", ({ message }) => Console.log(`\nOver RabbitMQ\n  -- not measured: ${message}`)),
+  Effect.provide(database)
+)
+
 const all = Effect.gen(function*() {
   yield* Console.log(
     `Node ${process.version}, ${availableParallelism()} processors. Ratios within one run are what counts; bounds depend on the machine.`
   )
   yield* steps
+  yield* overTheWire
   yield* print("Start", yield* startUp)
   yield* print("The whole quartet in one process", yield* underLoad)
 })

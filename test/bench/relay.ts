@@ -8,7 +8,8 @@ import * as Relay from "@quartet/messaging/Relay"
 import { Clock, Effect, Layer, Queue, Schedule } from "effect"
 import { perSecond, rate } from "./Measured.ts"
 
-const Outboxes = Layer.fresh(Layer.provideMerge(
+/** The schema of a service that only speaks. */
+export const Outboxes = Layer.fresh(Layer.provideMerge(
   Messaging.layer,
   Postgres.layer({ service: "relay", migrations: messagingMigrations })
 ))
@@ -20,11 +21,15 @@ const confirming = Broker.of({
   ready: Effect.succeed(true)
 })
 
-const fill = (rows: number) =>
+/** As long as a message is on the whole. */
+export const body = "x".repeat(800)
+
+/** Appends so many messages, of a thousand subjects. */
+export const fill = (rows: number) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     sql`
       INSERT INTO outbox (message_id, type, subject, envelope)
-      SELECT gen_random_uuid(), 'order.placed.v1', 'subject ' || n % 1000, repeat('x', 800)
+      SELECT gen_random_uuid(), 'order.placed.v1', 'subject ' || n % 1000, ${body}
       FROM generate_series(1, ${rows}::integer) AS n`)
 
 const unsent = Effect.flatMap(SqlClient.SqlClient, (sql) =>
@@ -33,7 +38,7 @@ const unsent = Effect.flatMap(SqlClient.SqlClient, (sql) =>
     ([row]) => Number(row?.n)
   ))
 
-const untilSent = Effect.repeat(unsent, { schedule: Schedule.spaced("5 millis"), until: (rows) => rows === 0 })
+export const untilSent = Effect.repeat(unsent, { schedule: Schedule.spaced("5 millis"), until: (rows) => rows === 0 })
 
 /** What one writes first: look every 200 ms, take 50, publish and mark one after the other. */
 const naiveLoop = (seconds: number) =>

@@ -1,21 +1,33 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import type { HttpClient } from "@effect/platform/HttpClient"
 import { Database } from "@quartet/hosting/Database"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as PostgresTest from "@quartet/hosting/testing/PostgresTest"
 import { ConfigProvider, Effect, Layer, Logger, LogLevel, Option, Redacted } from "effect"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import * as Quartet from "quartet/System"
-import { freePorts, settingsOf, System } from "./Addresses.ts"
+import { inject } from "vitest"
+import { freePorts, settingsOf, System, temporaryHome } from "./Addresses.ts"
+import * as Services from "./Services.ts"
 
-const temporaryHome = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "quartet-test-"))),
-  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
-)
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** How many processes of each service the run's systems have; absent is all of them in one, the test's own. */
+    readonly replicas: number | undefined
+  }
+}
 
-/** The whole system in this process on a database of its own; `settings` as they would stand in the environment. */
-export const layer = (settings: Readonly<Record<string, string>> = {}) =>
+/**
+ * The whole system on a database of its own; `settings` as they would stand in the environment. It runs in this process,
+ * or as processes of its own over RabbitMQ where the run says so: what a test finds in it is the same.
+ */
+export const layer = (
+  settings: Readonly<Record<string, string>> = {}
+): Layer.Layer<System | DevelopmentIssuer.DevelopmentIssuer | HttpClient> => {
+  const replicas = inject("replicas")
+  return replicas === undefined ? inThisProcess(settings) : Layer.orDie(Services.layer({ replicas, settings }))
+}
+
+const inThisProcess = (settings: Readonly<Record<string, string>>) =>
   Layer.unwrapScoped(Effect.gen(function*() {
     const ports = yield* freePorts
     const at = (port: number) => `http://127.0.0.1:${port}`
@@ -30,11 +42,11 @@ export const layer = (settings: Readonly<Record<string, string>> = {}) =>
         admin: Option.getOrElse(admin, () => Redacted.make(""))
       }))
     )
-    return Layer.mergeAll(provided, Quartet.layer, DevelopmentIssuer.layer, NodeHttpClient.layer).pipe(
+    return Layer.mergeAll(provided, Layer.discard(Quartet.layer), DevelopmentIssuer.layer, NodeHttpClient.layer).pipe(
       Layer.provide(PostgresTest.database),
       Layer.provide(Layer.setConfigProvider(
         ConfigProvider.fromMap(settingsOf(ports, yield* temporaryHome, settings))
       )),
       Layer.provide(Logger.minimumLogLevel(LogLevel.Warning))
     )
-  }))
+  })).pipe(Layer.orDie)

@@ -189,7 +189,8 @@ const report = Effect.fn("Edge.report")(function*(
     Effect.zipRight(Metric.update(durations, milliseconds / 1000)),
     Effect.tagMetrics({ method, route, status: String(status) })
   )
-  const line = options.quiet && status < 500
+  // A 503 of the operators' port is its answer, asked for every few seconds.
+  const line = options.quiet && status !== 500
     ? Effect.logDebug("Request answered.")
     : Effect.logInfo("Request answered.")
   yield* line.pipe(Effect.annotateLogs({ method, route, status, milliseconds }))

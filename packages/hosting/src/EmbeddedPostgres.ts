@@ -1,8 +1,10 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
 import type { ConfigError, ParseResult } from "effect"
 import { Config, Deferred, Effect, Layer, Option, Redacted, Ref, Schedule } from "effect"
 import { createServer } from "node:net"
+import { join } from "node:path"
 import type { Database } from "./Database.ts"
 import { layerProvisioned } from "./Database.ts"
 import type { DatabaseUrl } from "./DatabaseUrl.ts"
@@ -12,7 +14,8 @@ import { EmbeddedPostgresFailed } from "./EmbeddedPostgresFailed.ts"
 import type { PostgresBinaries } from "./PostgresBinaries.ts"
 import { locate } from "./PostgresBinaries.ts"
 import type { Postmaster } from "./Postmaster.ts"
-import { initialize, start, stop, stopOrphan } from "./Postmaster.ts"
+import { initialize, readPidFile, start, stop, stopOrphan } from "./Postmaster.ts"
+import { isAlive } from "./ProcessTable.ts"
 import * as Settings from "./Settings.ts"
 
 export interface EmbeddedPostgresOptions {
@@ -51,6 +54,18 @@ export const layer: Layer.Layer<Database, EmbeddedPostgresFailed | ConfigError.C
     return layerWith({ home, ...(Option.isSome(port) ? { port: port.value } : {}) })
   })
 )
+
+/** How to enter the server that another process runs below this home; nobody is there if it was not started or has ended. */
+export const running = Effect.fn("EmbeddedPostgres.running")(function*(home: string) {
+  const fs = yield* FileSystem.FileSystem
+  const folder = join(home, "postgres")
+  const [pid, , , port, , , , status] = yield* readPidFile({ data: join(folder, "data") })
+  if (status?.trim() !== "ready" || !isAlive(Number(pid))) return Option.none<DatabaseUrl>()
+  const password = yield* fs.readFileString(join(folder, "password"))
+  const url = new URL(`postgres://postgres@127.0.0.1:${port?.trim()}/postgres`)
+  url.password = encodeURIComponent(password.trim())
+  return Option.some<DatabaseUrl>(Redacted.make(url.toString()))
+}, Effect.provide(NodeFileSystem.layer))
 
 /** A port may be taken between choosing and using it, and the processes of a dead server linger for a moment. */
 const whileLingering = Schedule.spaced("250 millis").pipe(Schedule.intersect(Schedule.recurs(20)))

@@ -4,12 +4,14 @@ import type * as HttpRouter from "@effect/platform/HttpRouter"
 import type * as HttpServer from "@effect/platform/HttpServer"
 import type { HttpServerError } from "@effect/platform/HttpServerError"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type { SqlError } from "@effect/sql/SqlError"
 import type { Duration } from "effect"
 import { Deferred, Effect, FiberSet, Schedule } from "effect"
 import type { Server } from "node:http"
 import { createServer } from "node:http"
 import type { Socket } from "node:net"
 import { around } from "./Edge.ts"
+import type { Refused } from "./Problem.ts"
 import type { RouteTable } from "./RouteTable.ts"
 import * as Settings from "./Settings.ts"
 
@@ -32,7 +34,7 @@ const pollDrain = Schedule.spaced("20 millis")
  * has no span: that would become the parent of every request.
  */
 export const listen = (
-  app: HttpApp.Default<HttpServerError, HttpRouter.HttpRouter.DefaultServices>,
+  app: HttpApp.Default<HttpServerError | Refused | SqlError, HttpRouter.HttpRouter.DefaultServices>,
   routes: RouteTable,
   options: ListenOptions
 ) =>

@@ -1,4 +1,6 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { ServeError } from "@effect/platform/HttpServerError"
+import { SqlError } from "@effect/sql/SqlError"
 import type { Duration } from "effect"
 import { Cause, ConfigError, Effect, Layer, Option, Redacted } from "effect"
 import * as Telemetry from "./Telemetry.ts"
@@ -39,6 +41,10 @@ const report = <E>(cause: Cause.Cause<E>): Effect.Effect<void> =>
 /** Names what is wrong. A setting's value is never repeated: it may be a secret (H173). */
 export const sentenceOf = (error: unknown): string => {
   if (ConfigError.isConfigError(error)) return settingsOf(error).join(" ")
+  if (error instanceof SqlError && error.cause instanceof Error) {
+    return `The database cannot be used: ${error.cause.message}.`
+  }
+  if (error instanceof ServeError && error.cause instanceof Error) return `No server: ${error.cause.message}.`
   return error instanceof Error ? error.message : String(error)
 }
 

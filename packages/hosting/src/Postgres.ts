@@ -1,9 +1,9 @@
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqlClient from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
+import { SqlError } from "@effect/sql/SqlError"
 import type { ConfigError } from "effect"
-import { Config, Context, Effect, Layer, Predicate, Redacted, Runtime, Schedule } from "effect"
+import { Clock, Config, Context, Duration, Effect, Layer, Predicate, Redacted, Ref, Runtime, Schedule } from "effect"
 import * as Pg from "pg"
 import { Database } from "./Database.ts"
 import type { DatabaseUrl } from "./DatabaseUrl.ts"
@@ -35,29 +35,66 @@ export const layer = (options: PostgresOptions): Layer.Layer<
 > =>
   Layer.scopedContext(Effect.gen(function*() {
     const database = yield* Database
-    const url = yield* database.connectionFor(options.service).pipe(
-      Effect.retry({ schedule: untilReachable, while: isOutage })
-    )
+    const check = yield* Ref.make<Effect.Effect<boolean, SqlError>>(Effect.succeed(false))
+    yield* registerIfKept(`${options.service}.database`, Effect.flatten(Ref.get(check)))
+    const patiently = yield* untilReachable(options.service)
+    const url = yield* patiently(database.connectionFor(options.service))
     const pool = yield* acquirePool(options, url)
     const client = yield* PgClient.fromPool({ acquire: Effect.succeed(pool), transformJson: false })
-    yield* client`SELECT 1`.pipe(Effect.retry({ schedule: untilReachable, while: isOutage }))
-    yield* migrate(options.service, options.migrations).pipe(Effect.provideService(SqlClient.SqlClient, client))
-    yield* registerIfKept(`${options.service}.database`, Effect.as(client`SELECT 1`, true))
+    yield* patiently(
+      migrate(options.service, options.migrations).pipe(Effect.provideService(SqlClient.SqlClient, client))
+    )
+    yield* Ref.set(check, Effect.as(client`SELECT 1`, true))
     return Context.make(PgClient.PgClient, client).pipe(Context.add(SqlClient.SqlClient, client))
   })).pipe(Layer.provide(Reactivity.layer))
 
-/** A dependency may come up to a minute later than we do (H166). */
-const untilReachable = Schedule.exponential("100 millis").pipe(
-  Schedule.union(Schedule.spaced("2 seconds")),
-  Schedule.jittered,
-  Schedule.upTo("60 seconds")
-)
+/** How long the database may stay away at start: a minute, unless the process is told to wait longer. */
+export class Patience extends Context.Reference<Patience>()("@quartet/hosting/Patience", {
+  defaultValue: () => Duration.minutes(1)
+}) {}
+
+/** A dependency may come up later than we do (H166); whoever waits says so now and then. */
+const untilReachable = Effect.fn("Postgres.untilReachable")(function*(service: string) {
+  const schedule = Schedule.exponential("100 millis").pipe(
+    Schedule.union(Schedule.spaced("2 seconds")),
+    Schedule.jittered,
+    Schedule.upTo(yield* Patience)
+  )
+  const toldAt = yield* Ref.make(Number.NEGATIVE_INFINITY)
+  const tell = Effect.fnUntraced(function*(error: StartError) {
+    const now = yield* Clock.currentTimeMillis
+    if (!isOutage(error) || now - (yield* Ref.get(toldAt)) < betweenWarnings) return
+    yield* Ref.set(toldAt, now)
+    yield* Effect.logWarning(`The ${service} service waits for its database.`, reasonOf(error))
+  })
+  return <A, E extends StartError, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    effect.pipe(Effect.tapError(tell), Effect.retry({ schedule, while: isOutage }))
+})
+
+/** Milliseconds. */
+const betweenWarnings = 15_000
+
+type StartError = ConfigError.ConfigError | SqlError | MigrationFailed
 
 /** Waiting does not help against wrong credentials, missing databases or rights, and wrong statements. */
 const refusals = /^(0A|22|28|3D|3F|42)/
 
-const isOutage = (error: ConfigError.ConfigError | SqlError): boolean =>
-  error._tag === "SqlError" && !refusals.test(codeOf(error.cause))
+const isOutage = (error: StartError): boolean => {
+  const failed = sqlErrorOf(error)
+  return failed !== undefined && !refusals.test(codeOf(failed.cause))
+}
+
+const sqlErrorOf = (error: StartError): SqlError | undefined => {
+  const failed = error._tag === "MigrationFailed" ? error.cause : error
+  return failed instanceof SqlError ? failed : undefined
+}
+
+/** Why the driver could not do it: a code or a sentence, never a URL. */
+const reasonOf = (error: StartError): string => {
+  const cause = sqlErrorOf(error)?.cause
+  const code = codeOf(cause)
+  return code === "" && cause instanceof Error ? cause.message : code
+}
 
 const codeOf = (cause: unknown): string =>
   Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : ""

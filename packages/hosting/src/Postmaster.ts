@@ -137,7 +137,8 @@ export const stopOrphan = Effect.fn("Postmaster.stopOrphan")(function*(folder: D
   )
 })
 
-const readPidFile = (folder: DataFolder) =>
+/** The lines of the file in which a running server describes itself; none when there is none. */
+export const readPidFile = (folder: Pick<DataFolder, "data">) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(join(folder.data, "postmaster.pid"))).pipe(
     Effect.map((text) => text.split("\n")),
     Effect.orElseSucceed((): ReadonlyArray<string> => [])

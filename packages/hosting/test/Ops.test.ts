@@ -1,7 +1,7 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Exit, Layer, Metric, MetricBoundaries, Schema, Scope } from "effect"
+import { ConfigProvider, Deferred, Effect, Exit, Layer, Metric, MetricBoundaries, Schema, Scope } from "effect"
 import * as Health from "../src/Health.ts"
 import * as Ops from "../src/Ops.ts"
 import * as Prometheus from "../src/Prometheus.ts"
@@ -45,6 +45,48 @@ describe("the operators' port", () => {
       assert.strictEqual(metrics.headers["content-type"], Prometheus.mediaType)
       assert.match(metrics.text, /^http_requests_total\{method="GET",route="\/health\/live",status="200"\} \d+$/m)
     }).pipe(Effect.provide(ops)))
+})
+
+describe("a process around its parts", () => {
+  const settings = Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["OPS_PORT", "0"]])))
+
+  it.live(
+    "is alive before them and ready with them, and not ready from the moment it is told to stop (H164, H166)",
+    () =>
+      Effect.gen(function*() {
+        const mayStart = yield* Deferred.make<void>()
+        const mayEnd = yield* Deferred.make<void>()
+        const stopping = yield* Deferred.make<void>()
+        const opened = yield* Deferred.make<string>()
+        const parts = Layer.scopedDiscard(Effect.gen(function*() {
+          yield* Deferred.succeed(opened, yield* Ops.OpsUrl)
+          yield* Deferred.await(mayStart)
+          yield* Effect.addFinalizer(() =>
+            Effect.zipRight(Deferred.succeed(stopping, undefined), Deferred.await(mayEnd))
+          )
+        }))
+        const scope = yield* Scope.make()
+        const main = Ops.around("order", parts, Ops.layer).pipe(Layer.provide(Health.layer), Layer.provide(settings))
+        const building = yield* Effect.fork(Layer.buildWithScope(main, scope))
+        const url = yield* Deferred.await(opened)
+        const ready = Effect.map(get("/health/ready"), ({ status }) => status).pipe(
+          Effect.provideService(Ops.OpsUrl, url)
+        )
+        const live = Effect.map(get("/health/live"), ({ status }) => status).pipe(
+          Effect.provideService(Ops.OpsUrl, url)
+        )
+        assert.deepStrictEqual([yield* live, yield* ready], [200, 503])
+        yield* Deferred.succeed(mayStart, undefined)
+        yield* building
+        assert.deepStrictEqual([yield* live, yield* ready], [200, 200])
+        const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+        yield* Deferred.await(stopping)
+        assert.deepStrictEqual([yield* live, yield* ready], [200, 503])
+        yield* Deferred.succeed(mayEnd, undefined)
+        yield* closing
+      }),
+    20_000
+  )
 })
 
 describe("metrics in Prometheus' format", () => {

@@ -3,7 +3,7 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Option, Predicate, Redacted } from "effect"
+import { ConfigProvider, Duration, Effect, Layer, Option, Predicate, Redacted } from "effect"
 import { Database, layerProvisioned, layerUrl } from "../src/Database.ts"
 import * as DatabaseUrl from "../src/DatabaseUrl.ts"
 import type { Migrations } from "../src/Migrations.ts"
@@ -181,4 +181,37 @@ describe("provisioning", () => {
         current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock`
       assert.deepStrictEqual(session, [{ role, schema: "order", statement: "10s", lock: "5s" }])
     }).pipe(Effect.scoped, Effect.provide(Layer.merge(PostgresTest.database, Reactivity.layer))))
+})
+
+describe("a database that is away at start", () => {
+  const at = (url: string) => layerProvisioned({ admin: Redacted.make(url) })
+  // Nobody listens on the first port there is.
+  const away = at("postgres://postgres:secret@127.0.0.1:1/postgres")
+  const starting = (database: Layer.Layer<Database>, patience?: Duration.DurationInput) => {
+    const built = Effect.scoped(
+      Layer.build(Postgres.layer({ service: "order", migrations }).pipe(Layer.provide(database)))
+    )
+    return patience === undefined
+      ? built
+      : Effect.provideService(built, Postgres.Patience, Duration.decode(patience))
+  }
+
+  it.live("is waited for as long as the process is told, and no longer (H166)", () =>
+    Effect.gen(function*() {
+      const ended = yield* Effect.flip(starting(away, "300 millis"))
+      assert.strictEqual(ended._tag, "SqlError")
+      const patient = yield* starting(away, Duration.infinity).pipe(Effect.timeoutOption("2 seconds"))
+      assert.isTrue(Option.isNone(patient))
+    }))
+
+  it.live("is not waited for when it is there and refuses us, however patient the process is (H173)", () =>
+    Effect.gen(function*() {
+      const { admin } = yield* Database
+      const url = new URL(Redacted.value(Option.getOrThrow(admin)))
+      url.password = "wrong"
+      const refused = yield* Effect.flip(starting(at(url.toString()), Duration.infinity)).pipe(
+        Effect.timeout("20 seconds")
+      )
+      assert.strictEqual(refused._tag, "SqlError")
+    }).pipe(Effect.provide(PostgresTest.database)))
 })

@@ -11,3 +11,6 @@ export const Ports = Config.all({
   ops: Settings.port("OPS_PORT", 9000)
 })
 export type Ports = Config.Config.Success<typeof Ports>
+
+/** Where operators reach each process of its own when `OPS_PORT` does not say otherwise. */
+export const opsPorts = { order: 9000, payment: 9001, inventory: 9002, warehouse: 9003, simulator: 9004 }

@@ -1,7 +1,10 @@
-import type { Redacted } from "effect"
-import { Effect, Schema } from "effect"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
+import type { Duration, ParseResult, Redacted } from "effect"
+import { Config, Console, Effect, Schedule, Schema } from "effect"
 import { catalogue } from "./Catalogue.ts"
+import type { Unexpected } from "./Shop.ts"
 import { demand } from "./Shop.ts"
+import * as Token from "./Token.ts"
 
 /** Where a running quartet is reached. */
 export interface Addresses {
@@ -36,4 +39,25 @@ export const seed = Effect.fn("Seed.seed")(function*(at: Addresses, operator: Re
         Schema.Unknown
       )
     }), { concurrency: "unbounded", discard: true })
+})
+
+const addresses = Config.all({
+  order: Config.url("ORDER_URL").pipe(Config.withDefault(new URL("http://127.0.0.1:3000"))),
+  inventory: Config.url("INVENTORY_URL").pipe(Config.withDefault(new URL("http://127.0.0.1:3002")))
+}).pipe(Config.map(({ inventory, order }): Addresses => ({ order: baseOf(order), inventory: baseOf(inventory) })))
+
+const baseOf = (url: URL): string => url.toString().replace(/\/$/, "")
+
+const nowAndThen = Schedule.spaced("500 millis")
+
+/** Nobody answers yet, or what it depends on is still away. */
+const isEarly = (error: HttpClientError | Unexpected | ParseResult.ParseError): boolean =>
+  error._tag === "RequestError" || (error._tag === "Unexpected" && error.status === 503)
+
+/** Waits until the services at `ORDER_URL` and `INVENTORY_URL` answer, and fills an empty shop. */
+export const whenReady = Effect.fn("Seed.whenReady")(function*(atMost: Duration.DurationInput) {
+  const at = yield* addresses
+  const schedule = Schedule.upTo(nowAndThen, atMost)
+  yield* seed(at, yield* Token.ofOperator).pipe(Effect.retry({ schedule, while: isEarly }))
+  yield* Console.log(`The shop at ${at.order} has its goods.`)
 })

@@ -1,6 +1,7 @@
+import * as Issuer from "@quartet/hosting/DevelopmentIssuer"
 import { DevelopmentIssuer } from "@quartet/hosting/DevelopmentIssuer"
-import type { Duration, Redacted } from "effect"
-import { Effect } from "effect"
+import type { ConfigError, Duration, Redacted } from "effect"
+import { Config, Effect, Option } from "effect"
 
 /** How long a token for local use is good. */
 export const lifetime: Duration.DurationInput = "12 hours"
@@ -14,3 +15,9 @@ export const forOperator: Effect.Effect<Redacted.Redacted<string>, never, Develo
   DevelopmentIssuer,
   ({ sign }) => sign({ subject: "operator", scopes: ["operator"], ttl: lifetime })
 )
+
+/** `OPERATOR_TOKEN`, as an identity provider gave it; else one for local use, where such are made. */
+export const ofOperator: Effect.Effect<Redacted.Redacted<string>, ConfigError.ConfigError> = Effect.gen(function*() {
+  const given = yield* Config.option(Config.redacted(Config.nonEmptyString("OPERATOR_TOKEN")))
+  return Option.isSome(given) ? given.value : yield* Effect.provide(forOperator, Issuer.layer)
+})

@@ -1,18 +1,59 @@
+import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as Launch from "@quartet/hosting/Launch"
 import { Console, Effect, Option, Redacted } from "effect"
 import { demo } from "./Demo.ts"
+import * as ParkedCommand from "./ParkedCommand.ts"
+import * as Seed from "./Seed.ts"
+import * as Serve from "./Serve.ts"
 import * as Start from "./Start.ts"
 import * as Token from "./Token.ts"
+import * as Topology from "./Topology.ts"
+import * as Verdict from "./Verdict.ts"
+import * as Wait from "./Wait.ts"
 
 const start = Command.make("start", {}, () => Effect.sync(() => Launch.run(Start.layer))).pipe(
   Command.withDescription("Runs all four services in one process, on an embedded PostgreSQL and a simulated provider.")
+)
+
+const part = Args.text({ name: "service" }).pipe(
+  Args.withSchema(Serve.Name),
+  Args.withDescription("order, payment, inventory, warehouse or simulator.")
+)
+
+const serve = Command.make(
+  "serve",
+  { part },
+  ({ part }) => Effect.sync(() => Serve.run(part))
+).pipe(
+  Command.withDescription(
+    "Runs one service in a process of its own, on the database at DATABASE_URL and the broker at AMQP_URL."
+  )
+)
+
+const fill = Command.make(
+  "seed",
+  { wait: Wait.option("2 minutes") },
+  ({ wait }) => Effect.provide(Seed.whenReady(wait), NodeHttpClient.layer)
+).pipe(
+  Command.withDescription("Fills an empty shop, once the services at ORDER_URL and INVENTORY_URL are there.")
+)
+
+const topology = Command.make("topology", { wait: Wait.option("2 minutes") }, ({ wait }) => Topology.make(wait)).pipe(
+  Command.withDescription("Makes the exchanges and queues at AMQP_URL, for services with AMQP_DECLARE=false.")
+)
+
+const verify = Command.make("verify", { wait: Wait.option(0) }, ({ wait }) => Verdict.tell(wait)).pipe(
+  Command.withDescription(
+    "Holds the databases, the provider's ledger and the broker against every promise; fails when one is broken."
+  )
 )
 
 const customer = Options.text("customer").pipe(
@@ -40,7 +81,7 @@ const tour = Command.make("demo", {}, () => demo).pipe(
 
 const quartet = Command.make("quartet").pipe(
   Command.withDescription("An order and payment system in four services."),
-  Command.withSubcommands([start, token, tour])
+  Command.withSubcommands([start, serve, fill, token, tour, ParkedCommand.command, verify, topology])
 )
 
 /** What went wrong is told in one sentence, on standard error. */

@@ -1,9 +1,12 @@
 import * as Auth from "@quartet/hosting/Auth"
 import * as HttpServer from "@quartet/hosting/HttpServer"
+import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
 import * as Postgres from "@quartet/hosting/Postgres"
+import * as Settings from "@quartet/hosting/Settings"
 import * as Messaging from "@quartet/messaging/Messaging"
+import * as Parking from "@quartet/messaging/Parking"
 import * as Relay from "@quartet/messaging/Relay"
-import { Config, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
 import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
@@ -13,14 +16,19 @@ import * as Views from "./Views.ts"
 
 const Requests = HttpServer.layer({
   name: "inventory",
-  port: Config.integer("INVENTORY_PORT").pipe(Config.withDefault(3002)),
+  port: Settings.port("INVENTORY_PORT", 3002),
   api: Http.api
 })
 
-/** The inventory, but for what a process gives: `Database` and `Broker`, its settings and its logs. */
-export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer()).pipe(
+/** What nobody here could handle waits for an operator. */
+const Desk = Layer.scopedDiscard(
+  Effect.flatMap(Parking.Parking, (parking) => ParkedMessages.registerIfKept("inventory", parking))
+)
+
+/** The inventory, but for what its process gives it: a database, a broker, settings and logs. */
+export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk).pipe(
   Layer.provide(Actor.layer),
   Layer.provide([Repository.layer, Views.layer, Messaging.layer]),
   Layer.provide([Postgres.layer({ service: "inventory", migrations }), Auth.layer]),
-  Layer.fresh
+  Layer.fresh // services that share a process share neither database nor outbox
 )

@@ -1,10 +1,12 @@
 import * as Auth from "@quartet/hosting/Auth"
 import * as HttpServer from "@quartet/hosting/HttpServer"
+import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as Settings from "@quartet/hosting/Settings"
 import * as Messaging from "@quartet/messaging/Messaging"
+import * as Parking from "@quartet/messaging/Parking"
 import * as Relay from "@quartet/messaging/Relay"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
 import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
@@ -17,8 +19,13 @@ import * as Waiting from "./Waiting.ts"
 
 const Requests = HttpServer.layer({ name: "order", port: Settings.port("ORDER_PORT", 3000), api: Http.api })
 
+/** What nobody here could handle waits for an operator. */
+const Desk = Layer.scopedDiscard(
+  Effect.flatMap(Parking.Parking, (parking) => ParkedMessages.registerIfKept("order", parking))
+)
+
 /** The order service, but for what its process gives it: a database, a broker, settings and logs. */
-export const layer = Layer.mergeAll(Requests, Inbound.layer, Summaries.layer, Relay.layer()).pipe(
+export const layer = Layer.mergeAll(Requests, Inbound.layer, Summaries.layer, Relay.layer(), Desk).pipe(
   Layer.provide(Actor.layer),
   Layer.provide([Repository.layer, Views.layer, PriceList.layer, Waiting.layer, Messaging.layer]),
   Layer.provide([Postgres.layer({ service: "order", migrations }), Auth.layer]),

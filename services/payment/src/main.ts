@@ -1,9 +1,11 @@
 import * as HttpServer from "@quartet/hosting/HttpServer"
+import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as Settings from "@quartet/hosting/Settings"
 import * as Messaging from "@quartet/messaging/Messaging"
+import * as Parking from "@quartet/messaging/Parking"
 import * as Relay from "@quartet/messaging/Relay"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
 import * as Errands from "./Errands.ts"
 import * as Gateway from "./Gateway.ts"
@@ -20,8 +22,13 @@ const Requests = HttpServer.layer({
   maxBodyBytes: 256 * 1024
 })
 
+/** What nobody here could handle waits for an operator. */
+const Desk = Layer.scopedDiscard(
+  Effect.flatMap(Parking.Parking, (parking) => ParkedMessages.registerIfKept("payment", parking))
+)
+
 /** The payment service, but for what its process gives it: a database, a broker, settings and logs. */
-export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer()).pipe(
+export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk).pipe(
   Layer.provide(Errands.layer),
   Layer.provide([Actor.layer, Gateway.layer]),
   Layer.provide([Repository.layer, Views.layer, Messaging.layer]),

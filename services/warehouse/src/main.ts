@@ -1,10 +1,12 @@
 import * as Auth from "@quartet/hosting/Auth"
 import * as HttpServer from "@quartet/hosting/HttpServer"
+import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as Settings from "@quartet/hosting/Settings"
 import * as Messaging from "@quartet/messaging/Messaging"
+import * as Parking from "@quartet/messaging/Parking"
 import * as Relay from "@quartet/messaging/Relay"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
 import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
@@ -18,8 +20,13 @@ const Requests = HttpServer.layer({
   api: Http.api
 })
 
+/** What nobody here could handle waits for an operator. */
+const Desk = Layer.scopedDiscard(
+  Effect.flatMap(Parking.Parking, (parking) => ParkedMessages.registerIfKept("warehouse", parking))
+)
+
 /** The warehouse, but for what its process gives it: a database, a broker, settings and logs. */
-export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer()).pipe(
+export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk).pipe(
   Layer.provide(Actor.layer),
   Layer.provide([Repository.layer, Views.layer, Messaging.layer]),
   Layer.provide([Postgres.layer({ service: "warehouse", migrations }), Auth.layer]),

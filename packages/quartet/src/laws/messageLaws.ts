@@ -57,10 +57,15 @@ export const messageLaws: ReadonlyArray<Law> = [
     id: "G13",
     says: "every message has a cause that exists: a message before it, an event of the provider, or the first request",
     breaches: (sql) =>
-      sql`WITH ${everything(sql)}, letters AS (SELECT message_id, type, envelope::json AS letter FROM said)
-        SELECT format('%s %s was caused by %s, which nobody said', l.type, l.message_id, l.letter->>'causationid') AS breach
-        FROM letters AS l LEFT JOIN said AS c ON c.message_id::text = l.letter->>'causationid'
-        LEFT JOIN payment.provider_events AS e ON e.event_id = l.letter->>'causationid'
-        WHERE c.message_id IS NULL AND e.event_id IS NULL AND l.letter->>'causationid' <> l.letter->>'correlationid'`
+      // Picked out as text: one envelope that is no JSON must not hide what is wrong with the others.
+      sql`WITH ${everything(sql)}, letters AS (
+          SELECT message_id, type, substring(envelope FROM '"causationid" *: *"([^"]*)"') AS cause,
+            substring(envelope FROM '"correlationid" *: *"([^"]*)"') AS correlation
+          FROM said
+        )
+        SELECT format('%s %s was caused by %s, which nobody said', l.type, l.message_id, coalesce(l.cause, 'nothing')) AS breach
+        FROM letters AS l LEFT JOIN said AS c ON c.message_id::text = l.cause
+        LEFT JOIN payment.provider_events AS e ON e.event_id = l.cause
+        WHERE c.message_id IS NULL AND e.event_id IS NULL AND (l.cause IS NULL OR l.cause IS DISTINCT FROM l.correlation)`
   }
 ]

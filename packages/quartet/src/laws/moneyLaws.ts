@@ -4,7 +4,8 @@ import type { Law, LedgerText } from "./Law.ts"
 /** Each order beside what the provider took and gave back for it. */
 const taken = (sql: SqlClient.SqlClient, { intents, refunds }: LedgerText) =>
   sql`intents AS (
-    SELECT id, status, amount_received, upper(currency) AS currency, (metadata->>'orderId')::uuid AS order_id
+    SELECT id, status, amount_received, upper(currency) AS currency, CASE WHEN metadata->>'orderId' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        THEN (metadata->>'orderId')::uuid END AS order_id
     FROM json_to_recordset(${intents}::json)
       AS i (id text, status text, amount_received bigint, currency text, metadata json)
   ), refunds AS (
@@ -45,7 +46,7 @@ export const moneyLaws: ReadonlyArray<Law> = [
     says: "no charge belongs to an order that does not exist, or to one that is still open at the provider",
     breaches: (sql, ledger) =>
       sql`WITH ${taken(sql, ledger)}
-        SELECT format('the provider holds %s for order %s, which is %s', t.net, t.order_id,
+        SELECT format('the provider holds %s for order %s, which is %s', t.net, coalesce(t.order_id::text, 'none of ours'),
           coalesce(o.status, 'unknown')) AS breach
         FROM taken AS t LEFT JOIN "order".orders AS o USING (order_id)
         WHERE o.order_id IS NULL OR (t.open > 0 AND o.status NOT IN ('PaymentPending'))`

@@ -1,0 +1,55 @@
+import type { SqlError } from "@effect/sql/SqlError"
+import type { Option, Scope } from "effect"
+import { Context, Effect, Layer, Ref, Schema } from "effect"
+
+/** A message that waits for a person. `reason` may go over many lines; the first says what is wrong. */
+export const ParkedMessage = Schema.Struct({
+  id: Schema.String,
+  consumer: Schema.String,
+  messageId: Schema.String,
+  type: Schema.String,
+  subject: Schema.String,
+  envelope: Schema.String,
+  reason: Schema.String,
+  attempts: Schema.Int,
+  parkedAt: Schema.DateTimeUtc
+})
+export type ParkedMessage = typeof ParkedMessage.Type
+
+/** What one service lets operators do with its parked messages. */
+export interface Desk {
+  /** Oldest first, a bounded number. */
+  readonly list: Effect.Effect<ReadonlyArray<ParkedMessage>, SqlError>
+  /** How many wait in all. */
+  readonly count: Effect.Effect<number, SqlError>
+  readonly find: (id: string) => Effect.Effect<Option.Option<ParkedMessage>, SqlError>
+  /** Asks for one, or all that wait; returns how many. */
+  readonly replay: (id: Option.Option<string>) => Effect.Effect<number, SqlError>
+  /** Gives one up for good; returns how many, none if it does not wait. */
+  readonly discard: (id: string, because: string) => Effect.Effect<number, SqlError>
+}
+
+/** The desks of the services that live in this process, by the service's name. Each takes its own back when it ends. */
+export class ParkedMessages extends Context.Tag("@quartet/hosting/ParkedMessages")<ParkedMessages, {
+  readonly register: (service: string, desk: Desk) => Effect.Effect<void, never, Scope.Scope>
+  readonly desks: Effect.Effect<ReadonlyMap<string, Desk>>
+}>() {}
+
+/** Registers where the process keeps desks, and nothing where it does not, as in most tests. */
+export const registerIfKept = (service: string, desk: Desk): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.flatMap(
+    Effect.serviceOption(ParkedMessages),
+    (kept) => kept._tag === "Some" ? kept.value.register(service, desk) : Effect.void
+  )
+
+export const layer: Layer.Layer<ParkedMessages> = Layer.effect(
+  ParkedMessages,
+  Effect.map(Ref.make<ReadonlyMap<string, Desk>>(new Map()), (desks) => ({
+    register: (service: string, desk: Desk) =>
+      Effect.acquireRelease(
+        Ref.update(desks, (known) => new Map(known).set(service, desk)),
+        () => Ref.update(desks, (known) => new Map([...known].filter(([other]) => other !== service)))
+      ),
+    desks: Ref.get(desks)
+  }))
+)
