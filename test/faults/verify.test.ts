@@ -34,6 +34,24 @@ layer(Quartet.layer(), { excludeTestServices: true, timeout: 60_000 })("whoever 
   )
 
   it.effect(
+    "has everything said again after a broker lost it, and nothing changes (H130)",
+    () =>
+      Effect.gen(function*() {
+        const customer = yield* newCustomer
+        const order = yield* Customer.place(customer, yield* newProduct(5), 1)
+        yield* pay(customer, order)
+        yield* becomes(customer, order, "Shipped")
+        const again = yield* run("say-again", "--last", "1h", "--url", yield* url)
+        assert.strictEqual(again.code, 0, again.stderr)
+        assert.match(again.stdout, /^[1-9]\d* messages are said again/)
+        const { code, stdout } = yield* run("verify", "--wait", "20s")
+        assert.strictEqual(code, 0, stdout)
+        yield* becomes(customer, order, "Shipped")
+      }),
+    60_000
+  )
+
+  it.effect(
     "is told what is parked and why, replays it as often as wanted, and gives it up with a reason (H135)",
     () =>
       Effect.gen(function*() {

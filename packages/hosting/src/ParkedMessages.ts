@@ -1,5 +1,5 @@
 import type { SqlError } from "@effect/sql/SqlError"
-import type { Option, Scope } from "effect"
+import type { Duration, Option, Scope } from "effect"
 import { Context, Effect, Layer, Ref, Schema } from "effect"
 
 /** A message that waits for a person. `reason` may go over many lines; the first says what is wrong. */
@@ -16,7 +16,7 @@ export const ParkedMessage = Schema.Struct({
 })
 export type ParkedMessage = typeof ParkedMessage.Type
 
-/** What one service lets operators do with its parked messages. */
+/** What one service lets operators do with its messages: those that are parked, and those it said. */
 export interface Desk {
   /** Oldest first, a bounded number. */
   readonly list: Effect.Effect<ReadonlyArray<ParkedMessage>, SqlError>
@@ -27,6 +27,8 @@ export interface Desk {
   readonly replay: (id: Option.Option<string>) => Effect.Effect<number, SqlError>
   /** Gives one up for good; returns how many, none if it does not wait. */
   readonly discard: (id: string, because: string) => Effect.Effect<number, SqlError>
+  /** Says again what it said in this last while, for a broker that lost it; returns how many messages that is. */
+  readonly sayAgain: (last: Duration.Duration) => Effect.Effect<number, SqlError>
 }
 
 /** The desks of the services that live in this process, by the service's name. Each takes its own back when it ends. */

@@ -1,7 +1,7 @@
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Effect, Option, Redacted, Schema } from "effect"
+import { Duration, Effect, Option, Redacted, Schema } from "effect"
 import type { Auth } from "./Auth.ts"
 import { ParkedMessage, ParkedMessages } from "./ParkedMessages.ts"
 import { Refused } from "./Problem.ts"
@@ -27,6 +27,11 @@ export const Replays = Schema.Struct({ replays: Schema.Int })
 
 /** How many were given up. */
 export const Discarded = Schema.Struct({ discarded: Schema.Int })
+
+/** How many messages are said again. */
+export const SaidAgain = Schema.Struct({ messages: Schema.Int })
+
+const Last = Schema.Struct({ lastSeconds: Schema.Int.pipe(Schema.between(1, 366 * 86_400)) })
 
 const Because = Schema.Struct({ because: Schema.Trim.pipe(Schema.minLength(1), Schema.maxLength(1000)) })
 
@@ -136,6 +141,23 @@ const discard = Effect.gen(function*() {
   return yield* answer(Discarded)({ discarded })
 })
 
+const noWhile = new Refused({
+  status: 400,
+  name: "invalid-request",
+  title: "The request is not valid",
+  detail: "Say how far back: {\"lastSeconds\": 3600}, at least 1."
+})
+
+const sayAgain = Effect.gen(function*() {
+  const { lastSeconds } = yield* Effect.catchTag(
+    HttpServerRequest.schemaBodyJson(Last, { onExcessProperty: "error" }),
+    "ParseError",
+    () => noWhile
+  )
+  const counts = yield* Effect.forEach(yield* chosen, ([, desk]) => desk.sayAgain(Duration.seconds(lastSeconds)))
+  return yield* answer(SaidAgain)({ messages: counts.reduce((sum, count) => sum + count, 0) }, { status: 202 })
+})
+
 /** Lets in nobody but operators. */
 const guarded = ({ verify }: Auth["Type"]) => <A, E, R>(handler: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
@@ -146,12 +168,13 @@ const guarded = ({ verify }: Auth["Type"]) => <A, E, R>(handler: Effect.Effect<A
     return yield* handler
   })
 
-/** What operators ask of messages that wait for a person. Asking twice for a replay is safe. */
+/** What operators ask of messages that wait for a person, or that a broker lost. Asking twice is safe. */
 export const routes = (auth: Auth["Type"]) => {
   const guard = guarded(auth)
   return HttpRouter.empty.pipe(
     HttpRouter.get("/parked", guard(list)),
     HttpRouter.post("/parked/replay", guard(replayAll)),
+    HttpRouter.post("/said/again", guard(sayAgain)),
     HttpRouter.get("/parked/:service/:id", guard(show)),
     HttpRouter.post("/parked/:service/:id/replay", guard(replayOne)),
     HttpRouter.post("/parked/:service/:id/discard", guard(discard))

@@ -2,7 +2,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, DateTime, Effect, Layer, Option, Redacted, Ref, Schema } from "effect"
+import { ConfigProvider, DateTime, Duration, Effect, Layer, Option, Redacted, Ref, Schema } from "effect"
 import * as Auth from "../src/Auth.ts"
 import * as DevelopmentIssuer from "../src/DevelopmentIssuer.ts"
 import * as Health from "../src/Health.ts"
@@ -40,7 +40,8 @@ const makeDesk = (ids: ReadonlyArray<string>, waiting = ids.length) =>
           const left = now.waiting.filter((one) => one.id !== id)
           const done = now.waiting.length - left.length
           return [done, { ...now, waiting: left, discarded: done === 1 ? [...now.discarded, because] : now.discarded }]
-        })
+        }),
+      sayAgain: (last) => Effect.succeed(Duration.toMinutes(last))
     }
     return { desk, state }
   })
@@ -84,6 +85,7 @@ describe("parked messages on the operators' port", { timeout: 20_000 }, () => {
         ["GET", "/parked"],
         ["GET", "/parked/order/1"],
         ["POST", "/parked/replay"],
+        ["POST", "/said/again"],
         ["POST", "/parked/order/1/replay"],
         ["POST", "/parked/order/1/discard"]
       ] satisfies ReadonlyArray<["GET" | "POST", string]>
@@ -92,6 +94,18 @@ describe("parked messages on the operators' port", { timeout: 20_000 }, () => {
         const customer = yield* ask(method, path, { scopes: [] })
         assert.deepStrictEqual([stranger.status, customer.status], [401, 403], path)
         assert.notInclude(stranger.text + customer.text, "TypeError")
+      }
+    }).pipe(Effect.scoped, Effect.provide(ops)))
+
+  it.live("are said again as far back as is asked, and not without being told how far (H130)", () =>
+    Effect.gen(function*() {
+      yield* registered([])
+      assert.deepInclude(yield* ask("POST", "/said/again", { body: { lastSeconds: 3600 } }), {
+        status: 202,
+        json: { messages: 60 }
+      })
+      for (const body of [undefined, {}, { lastSeconds: 0 }, { lastSeconds: "1h" }, { lastSeconds: 60, more: 1 }]) {
+        assert.strictEqual((yield* ask("POST", "/said/again", { body })).status, 400)
       }
     }).pipe(Effect.scoped, Effect.provide(ops)))
 

@@ -197,3 +197,18 @@ export const discard = Effect.fn("Parked.discard")(
   },
   Effect.provide(NodeHttpClient.layer)
 )
+
+/** Has the services say again what they said in this last while. Whoever handled a message already ignores it. */
+export const sayAgain = Effect.fn("Parked.sayAgain")(function*(choice: Choice, last: Duration.Duration) {
+  const body = { lastSeconds: Math.ceil(Duration.toSeconds(last)) }
+  const counts = yield* Effect.forEach(
+    yield* survey(choice),
+    ({ services, url }) =>
+      Effect.forEach(
+        services,
+        (service) => ask({ method: "POST", url: `${url}/said/again?service=${service}`, body }, ParkedRoutes.SaidAgain)
+      )
+  )
+  const messages = counts.flat().reduce((sum, one) => sum + one.messages, 0)
+  yield* Console.log(`${messages} messages are said again. Whoever handled them already ignores them.`)
+}, Effect.provide(NodeHttpClient.layer))

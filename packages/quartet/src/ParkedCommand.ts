@@ -5,6 +5,7 @@ import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
 import { Effect, Option } from "effect"
 import * as Parked from "./Parked.ts"
+import * as Wait from "./Wait.ts"
 
 const urls = Options.text("url").pipe(
   Options.withDescription(
@@ -59,3 +60,10 @@ export const command = Command.make("parked").pipe(
   Command.withDescription("Messages that could not be handled and wait for a person."),
   Command.withSubcommands([list, show, replay, discard])
 )
+
+/** `quartet say-again --last 1h` */
+export const sayAgain = Command.make(
+  "say-again",
+  { urls, service, last: Wait.last },
+  ({ last, ...choice }) => Parked.sayAgain(choice, last)
+).pipe(Command.withDescription("Says again what was said of late, after a broker lost messages. Twice is harmless."))

@@ -17,3 +17,9 @@ export const option = (otherwise: Duration.DurationInput): Options.Options<Durat
     Options.withDescription("How long to wait at most, such as 60s or 2m."),
     Options.withDefault(Duration.decode(otherwise))
   )
+
+/** `--last`: how far back a command goes. */
+export const last: Options.Options<Duration.Duration> = Options.text("last").pipe(
+  Options.filterMap(parse, "--last wants a duration, such as 30m or 2h."),
+  Options.withDescription("How far back, such as 30m or 2h.")
+)

@@ -81,7 +81,17 @@ const tour = Command.make("demo", {}, () => demo).pipe(
 
 const quartet = Command.make("quartet").pipe(
   Command.withDescription("An order and payment system in four services."),
-  Command.withSubcommands([start, serve, fill, token, tour, ParkedCommand.command, verify, topology])
+  Command.withSubcommands([
+    start,
+    serve,
+    fill,
+    token,
+    tour,
+    ParkedCommand.command,
+    ParkedCommand.sayAgain,
+    verify,
+    topology
+  ])
 )
 
 /** What went wrong is told in one sentence, on standard error. */

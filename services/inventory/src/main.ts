@@ -3,6 +3,7 @@ import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as Settings from "@quartet/hosting/Settings"
+import * as Archive from "@quartet/messaging/Archive"
 import * as Messaging from "@quartet/messaging/Messaging"
 import * as Parking from "@quartet/messaging/Parking"
 import * as Relay from "@quartet/messaging/Relay"
@@ -20,10 +21,11 @@ const Requests = HttpServer.layer({
   api: Http.api
 })
 
-/** What nobody here could handle waits for an operator. */
-const Desk = Layer.scopedDiscard(
-  Effect.flatMap(Parking.Parking, (parking) => ParkedMessages.registerIfKept("inventory", parking))
-)
+/** What nobody here could handle waits for an operator, and what was said can be said again. */
+const Desk = Layer.scopedDiscard(Effect.gen(function*() {
+  const { sayAgain } = yield* Archive.Archive
+  yield* ParkedMessages.registerIfKept("inventory", { ...yield* Parking.Parking, sayAgain })
+}))
 
 /** The inventory, but for what its process gives it: a database, a broker, settings and logs. */
 export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk).pipe(
