@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Either, Exit, Layer, Logger, Redacted, Scope } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { Broker } from "../src/Broker.ts"
+import * as RabbitMq from "../src/RabbitMq.ts"
 import type { RabbitMqServer } from "../src/testing/RabbitMqServer.ts"
 import { startPrivate } from "../src/testing/RabbitMqServer.ts"
 import * as RabbitMqTest from "../src/testing/RabbitMqTest.ts"
@@ -63,7 +64,7 @@ describe.skipIf(!RabbitMqTest.canStartPrivate)("a RabbitMQ that fails", () => {
         yield* Effect.forEach(["a", "b", "c"], (body) => publish(publication("a.v1", body)))
         yield* control("set_vm_memory_high_watermark", "0.0000001")
         // A connection is told of the alarm when it publishes.
-        yield* eventually(Effect.either(publish(publication("b.v1", "refused"))), Either.isLeft)
+        yield* eventually(Effect.either(publish(publication("b.v1", "refused"))), Either.isLeft, within)
         yield* eventually(ready, (is) => !is, within)
         const [taken, refused] = yield* Effect.timed(Effect.flip(publish(publication("b.v1"))))
         assert.include(refused.reason, "low on memory")
@@ -86,7 +87,7 @@ describe.skipIf(!RabbitMqTest.canStartPrivate)("a RabbitMQ that fails", () => {
 
   it.scopedLive("is killed and started again: what it confirmed is there, and nobody else is started again (H140)", () =>
     Effect.gen(function*() {
-      const { control, kill, start } = yield* running
+      const { flush, kill, start } = yield* running
       const { layer } = yield* world("killed")
       yield* Effect.gen(function*() {
         const { deliveries, publish } = yield* Broker
@@ -94,8 +95,7 @@ describe.skipIf(!RabbitMqTest.canStartPrivate)("a RabbitMQ that fails", () => {
         yield* eventually(ready, (is) => is)
         const bodies = Array.from({ length: 50 }, (_, n) => `${n}`)
         yield* Effect.forEach(bodies, (body) => publish(publication("a.v1", body)), { concurrency: 50 })
-        // A queue that was just declared may be lost in a crash: its name is on the disk a moment later.
-        yield* control("eval", "mnesia:dump_log().")
+        yield* flush
         yield* kill
         const publishing = yield* Effect.fork(eventually(
           Effect.either(publish(publication("b.v1", "said meanwhile"))),
@@ -120,7 +120,12 @@ describe.skipIf(!RabbitMqTest.canStartPrivate)("a RabbitMQ that fails", () => {
       yield* control("add_user", "ann", "old-secret")
       yield* control("set_permissions", "ann", ".*", ".*", ".*")
       const ann = Object.assign(new URL(url), { username: "ann", password: "new-secret" })
-      const { layer } = yield* makeWorldAt(Redacted.make(ann.toString()), subscriptions, "password")
+      const layer = RabbitMq.layer({
+        url: Redacted.make(ann.toString()),
+        subscriptions,
+        service: "test",
+        namespace: "password"
+      })
       const said: Array<string> = []
       const log = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => void said.push(String(message))))
       yield* Effect.gen(function*() {

@@ -32,6 +32,8 @@ export interface RabbitMqServer {
   readonly kill: Effect.Effect<void>
   /** Starts it again; done when it takes connections. */
   readonly start: Effect.Effect<void, RabbitMqFailed>
+  /** Writes what RabbitMQ keeps back for a second or two. Killed sooner, a queue just declared may be lost or stuck. */
+  readonly flush: Effect.Effect<void, RabbitMqFailed>
   /** Runs `rabbitmqctl` on it, and gives what it prints. */
   readonly control: (...args: ReadonlyArray<string>) => Effect.Effect<string, RabbitMqFailed>
 }
@@ -112,7 +114,8 @@ export const startPrivate = Effect.fn("RabbitMqServer.startPrivate")(function*(s
   yield* start
   const control = (...args: ReadonlyArray<string>) =>
     execute(join(dirname(programs.server), "rabbitmqctl"), args, environment)
-  const result: RabbitMqServer = { url, kill, start, control }
+  const flush = control("eval", "mnesia:dump_log(), [ok = dets:sync(Table) || Table <- dets:all()], ok.")
+  const result: RabbitMqServer = { url, kill, start, control, flush: Effect.asVoid(flush) }
   return result
 })
 
