@@ -1,8 +1,11 @@
-import type { Scope } from "effect"
-import { Effect, FiberSet, Queue } from "effect"
+import type { Cause, Scope } from "effect"
+import { Clock, Duration, Effect, FiberSet, Queue } from "effect"
 import { Broker } from "../Broker.ts"
 import * as Retry from "../Retry.ts"
 import type { OutboxRow } from "./outboxRows.ts"
+
+/** One line in so long tells of messages that cannot be said: while a broker is away, that is all of them. */
+const tellPause = Duration.seconds(5)
 
 /** Rows of one subject, or one timer, on their way; the first is being published. */
 interface Chain {
@@ -27,6 +30,7 @@ export const makeChains = Effect.fnUntraced(function*(
       chains.delete(chain.name)
       release(chain.rows)
     })
+  const tellOf = makeTell()
   const follow = (chain: Chain): Effect.Effect<void> =>
     Effect.suspend(() => {
       const row = chain.rows[0]
@@ -37,7 +41,7 @@ export const makeChains = Effect.fnUntraced(function*(
             return follow(chain)
           }),
         onFailure: (cause) =>
-          Effect.logWarning(`Relay: ${row.type} was not published and is tried again`, cause).pipe(
+          tellOf(row, cause).pipe(
             Effect.zipRight(Effect.sleep(Retry.republishPause)),
             Effect.zipRight(end(chain))
           )
@@ -53,3 +57,14 @@ export const makeChains = Effect.fnUntraced(function*(
   }
   return (rows) => rows.forEach(start)
 })
+
+const makeTell = () => {
+  let told = Number.NEGATIVE_INFINITY
+  return (row: OutboxRow, cause: Cause.Cause<unknown>) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const line = `Relay: ${row.type} was not published and is tried again`
+      if (now - told < Duration.toMillis(tellPause)) return Effect.logDebug(line, cause)
+      told = now
+      return Effect.logWarning(line, cause)
+    })
+}
