@@ -9,8 +9,8 @@ const overTheWire = { globalSetup: ["packages/hosting/src/testing/globalSetup.ts
 const wholeSystem = ["test/journeys/*.test.ts", "test/laws/crowd.test.ts"]
 
 /**
- * `unit` needs nothing, `integration` a PostgreSQL and, for `*.mq.test.ts`, a RabbitMQ, `system` all four services, `soak` a
- * quarter of an hour. `services` is what only processes of their own over RabbitMQ can show; `wire` and `replicas` are the
+ * `unit` needs nothing, `integration` a PostgreSQL and, for `*.mq.test.ts`, a RabbitMQ, `system` all four services, `soak` an
+ * hour or less. `services` is what only processes of their own over RabbitMQ can show; `wire` and `replicas` are the
  * journeys over one and two of each.
  */
 export default defineConfig({

@@ -18,7 +18,7 @@ import {
   pay,
   until
 } from "../support/Shop.ts"
-import { survives } from "../support/Survival.ts"
+import { survivesBlows } from "../support/Survival.ts"
 
 /** How often the provider was told to misbehave and did. */
 const struck = Effect.gen(function*() {
@@ -50,13 +50,13 @@ const crashing = layer(Quartet.layer(), { excludeTestServices: true, timeout: 12
 crashing("whatever is killed at whatever moment", (it) => {
   it.effect(
     "no order, charge or answer is lost or doubled when the process is killed (H08, H11, H46, H47, H104, H105, H125, H126)",
-    () => seeded(survives(2, ({ kill }) => kill)),
+    () => seeded(survivesBlows(2, ({ kill }) => kill)),
     { timeout: 120_000 }
   )
 
   it.effect(
     "nor when its PostgreSQL is killed with it (H151, H152, H165)",
-    () => seeded(survives(2, ({ killAll }) => killAll)),
+    () => seeded(survivesBlows(2, ({ killAll }) => killAll)),
     { timeout: 120_000 }
   )
 

@@ -1,20 +1,20 @@
 import { layer } from "@effect/vitest"
 import { seeded } from "../support/Chance.ts"
 import * as Quartet from "../support/Quartet.ts"
-import { survives } from "../support/Survival.ts"
+import { survivesBlows } from "../support/Survival.ts"
 
 const minutes = (count: number) => ({ timeout: count * 60_000 })
 
 layer(Quartet.layer(), { excludeTestServices: true, timeout: 120_000 })("fifty times in a row", (it) => {
   it.effect(
     "the process is killed, and nothing is lost, doubled or set aside (H133, H165)",
-    () => seeded(survives(50, ({ kill }) => kill)),
+    () => seeded(survivesBlows(50, ({ kill }) => kill)),
     minutes(15)
   )
 
   it.effect(
     "the process is killed with its PostgreSQL, and nothing is lost, doubled or set aside (H133, H165)",
-    () => seeded(survives(50, ({ killAll }) => killAll)),
+    () => seeded(survivesBlows(50, ({ killAll }) => killAll)),
     minutes(15)
   )
 })

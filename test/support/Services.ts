@@ -51,6 +51,8 @@ export interface Options {
   readonly nothingYet?: boolean
   /** As they would stand in the environment of each process. */
   readonly settings?: Readonly<Record<string, string>>
+  /** A broker for these alone; absent is the one that the run shares. */
+  readonly broker?: Redacted.Redacted<string>
 }
 
 const Answer = Schema.parseJson(
@@ -121,6 +123,7 @@ const readyOf = (members: ReadonlyArray<Member>) =>
 const shared = Effect.fn("Services.shared")(function*(
   { broker, database }: Readonly<Record<"database" | "broker", Wire.Wire>>,
   ports: Readonly<Record<"payment" | "simulator", number>>,
+  amqp: Redacted.Redacted<string>,
   more: Readonly<Record<string, string>>
 ) {
   const { connectionFor } = yield* Database
@@ -134,8 +137,7 @@ const shared = Effect.fn("Services.shared")(function*(
   )
   return {
     ...Object.fromEntries(urls),
-    AMQP_URL: through(Redacted.value(yield* RabbitMqTest.url), broker.port),
-    AMQP_NAMESPACE: yield* RabbitMqTest.namespace(subscriptions),
+    AMQP_URL: through(Redacted.value(amqp), broker.port),
     STRIPE_API_BASE: at(ports.simulator),
     STRIPE_WEBHOOK_URL: `${at(ports.payment)}/webhooks/stripe`,
     LOG_LEVEL: "WARN",
@@ -143,12 +145,26 @@ const shared = Effect.fn("Services.shared")(function*(
   }
 })
 
-const make = Effect.fn("Services.make")(function*({ nothingYet = false, replicas = 1, settings = {} }: Options) {
+/** A broker that others use too is shared under a namespace of our own. */
+const brokerOf = (own: Options["broker"]) =>
+  own === undefined
+    ? Effect.all({
+      url: RabbitMqTest.url,
+      settings: Effect.map(
+        RabbitMqTest.namespace(subscriptions),
+        (name): Record<string, string> => ({ AMQP_NAMESPACE: name })
+      )
+    })
+    : Effect.succeed({ url: own, settings: {} })
+
+const make = Effect.fn("Services.make")(function*(options: Options) {
+  const { nothingYet = false, replicas = 1, settings = {} } = options
   const home = yield* temporaryHome
   const { admin } = yield* Database
   const superuser = yield* Effect.orDie(admin)
   const database = yield* Wire.make([targetOf(new URL(Redacted.value(superuser)))], nothingYet)
-  const broker = yield* Wire.make([targetOf(new URL(Redacted.value(yield* RabbitMqTest.url)))], nothingYet)
+  const amqp = yield* brokerOf(options.broker)
+  const broker = yield* Wire.make([targetOf(new URL(Redacted.value(amqp.url)))], nothingYet)
   const simulator = yield* freePorts
   const places = yield* Effect.forEach(services, (name) =>
     Effect.gen(function*() {
@@ -160,7 +176,8 @@ const make = Effect.fn("Services.make")(function*({ nothingYet = false, replicas
   const common = yield* shared(
     { database, broker },
     { payment: wireOf("payment"), simulator: simulator.simulator },
-    settings
+    amqp.url,
+    { ...amqp.settings, ...settings }
   )
   const member = (name: Name) => (ports: Ports) => makeMember(name, ports, settingsOf(ports, home, common))
   const replicated = yield* Effect.forEach(places, ({ name, ports }) => Effect.forEach(ports, member(name)))
@@ -180,12 +197,15 @@ const make = Effect.fn("Services.make")(function*({ nothingYet = false, replicas
   )
 })
 
-/** Processes on a database and under a namespace of their own, and what tests of a system in this process have too. */
-export const layer = (options: Options = {}) =>
+/** Processes on this database, and what tests of a system in this process have too. */
+export const layerOn = <E, R>(database: Layer.Layer<Database, E, R>, options: Options = {}) =>
   Layer.mergeAll(
-    Layer.scopedContext(make(options)).pipe(Layer.provide(Layer.fresh(PostgresTest.database))),
+    Layer.scopedContext(make(options)).pipe(Layer.provide(database)),
     NodeHttpClient.layer,
     DevelopmentIssuer.layer.pipe(
       Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["AUTH_SECRET", authSecret]]))))
     )
   )
+
+/** The same on a database and under a namespace of their own. */
+export const layer = (options: Options = {}) => layerOn(Layer.fresh(PostgresTest.database), options)

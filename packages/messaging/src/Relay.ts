@@ -39,7 +39,7 @@ export const defaultOptions: Options = {
   inFlight: 2000,
   poll: Duration.millis(500),
   linger: Duration.millis(100),
-  lease: Duration.seconds(10)
+  lease: Duration.seconds(3)
 }
 
 /**
