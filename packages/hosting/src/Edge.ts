@@ -5,7 +5,7 @@ import { isServerError } from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Scope } from "effect"
-import { Cause, Clock, Effect, Fiber, FiberSet, Metric, MetricBoundaries, Stream } from "effect"
+import { Cause, Clock, Deferred, Effect, Fiber, FiberSet, Metric, MetricBoundaries, Stream } from "effect"
 import * as Correlation from "./Correlation.ts"
 import { fromDecodeError } from "./DecodeProblem.ts"
 import { Refused, toResponse } from "./Problem.ts"
@@ -19,8 +19,8 @@ export interface EdgeOptions {
   readonly maxBodyBytes: number
   /** Handlers of unsafe methods run in here, where a caller who leaves does not reach them. */
   readonly working: FiberSet.FiberSet<HttpServerResponse.HttpServerResponse, never>
-  /** Completes when no more requests are taken. */
-  readonly stopping: Effect.Effect<void>
+  /** Completed when the server is told to stop. */
+  readonly stopping: Deferred.Deferred<void>
   /** Requests are told at debug level only. */
   readonly quiet: boolean
 }
@@ -51,10 +51,10 @@ export const around = <E, R>(
       ? Effect.interruptible(handled)
       : toItsEnd(handled, options)
     return yield* answered.pipe(
-      Effect.map(finished(correlationId)),
+      Effect.zipWith(Deferred.isDone(options.stopping), finished(correlationId)),
       Effect.tap((response) => report(request, response, began, options)),
       Effect.provideService(Correlation.Correlation, correlationId),
-      Effect.provideService(Stopping, options.stopping),
+      Effect.provideService(Stopping, Deferred.await(options.stopping)),
       Effect.annotateLogs({ correlationId })
     )
   })
@@ -145,7 +145,7 @@ const isOutage = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "_tag" in error &&
   (error._tag === "SqlError" || error._tag === "Unavailable")
 
-const finished = (correlationId: string) => (response: HttpServerResponse.HttpServerResponse) => {
+const finished = (correlationId: string) => (response: HttpServerResponse.HttpServerResponse, isLast: boolean) => {
   const isPage = response.headers["content-type"]?.startsWith("text/html") ?? false
   return HttpServerResponse.setHeaders(streamed(response), {
     "cache-control": "no-store",
@@ -155,6 +155,7 @@ const finished = (correlationId: string) => (response: HttpServerResponse.HttpSe
     "content-security-policy": isPage
       ? "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'"
       : "default-src 'none'; frame-ancestors 'none'",
+    ...(isLast ? { connection: "close" } : {}),
     ...(response.status === 401 ? { "www-authenticate": "Bearer" } : {}),
     ...response.headers,
     [Correlation.header]: correlationId

@@ -47,7 +47,7 @@ export const listen = (
     yield* server.serve(around(app, {
       routes,
       working,
-      stopping: Deferred.await(stopping),
+      stopping,
       maxBodyBytes: options.maxBodyBytes ?? 64 * 1024,
       quiet: options.quiet ?? false
     }))
@@ -95,6 +95,17 @@ const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void =>
   )
 }
 
+const connections = (node: Server) =>
+  Effect.async<number>((resume) => {
+    node.getConnections((error, count) => resume(Effect.succeed(error === null ? count : 0)))
+  })
+
+/**
+ * For so long a server that is told to stop goes on answering, each time saying that the connection ends: one that was
+ * closed just as a request set out on it would lose the request. Source: RFC 9112, §9.6.
+ */
+const farewell = "250 millis"
+
 /** Idle keep-alive connections never end by themselves, and become idle one after the other (H164). */
 const drain = Effect.fn("HttpListener.drain")(function*(
   node: Server,
@@ -102,11 +113,15 @@ const drain = Effect.fn("HttpListener.drain")(function*(
   stopping: Deferred.Deferred<void>,
   options: ListenOptions
 ) {
+  yield* Deferred.succeed(stopping, undefined)
+  yield* Effect.repeat(connections(node), { schedule: pollDrain, until: (count) => count === 0 }).pipe(
+    Effect.interruptible,
+    Effect.timeoutOption(farewell)
+  )
   let closed = false
   node.close(() => {
     closed = true
   })
-  yield* Deferred.succeed(stopping, undefined)
   const idle = Effect.sync(() => {
     node.closeIdleConnections()
     return closed

@@ -292,6 +292,27 @@ describe("the HTTP edge", () => {
       agent.destroy()
     }))
 
+  it.live("answers on a kept connection after it was told to stop, and says that it ends (H164)", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const url = Context.get(yield* Layer.buildWithScope(server(), scope), HttpServer.ServerUrl)
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      const call = Effect.async<{ readonly status?: number | undefined; readonly connection?: string | undefined }>(
+        (resume) => {
+          request(`${url}/orders/1`, { agent }, (response) => {
+            const { headers: { connection }, statusCode: status } = response
+            response.resume().once("end", () => resume(Effect.succeed({ status, connection })))
+          }).on("error", () => resume(Effect.succeed({}))).end()
+        }
+      )
+      assert.deepStrictEqual(yield* call, { status: 200, connection: "keep-alive" })
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      const last = yield* Effect.repeat(call, { until: ({ connection }) => connection !== "keep-alive" })
+      assert.deepStrictEqual(last, { status: 200, connection: "close" })
+      yield* closing
+      agent.destroy()
+    }))
+
   it.live("does not wait for ever for a request that hangs (H164)", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
