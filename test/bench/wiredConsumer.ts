@@ -5,13 +5,14 @@ import { Quantity } from "@quartet/contracts/Quantity"
 import * as Postgres from "@quartet/hosting/Postgres"
 import { runBatch } from "@quartet/messaging/Batch"
 import { Broker } from "@quartet/messaging/Broker"
-import { EnvelopeJson, MessageId } from "@quartet/messaging/Message"
+import { MessageId } from "@quartet/messaging/Message"
 import * as Messaging from "@quartet/messaging/Messaging"
+import { written } from "@quartet/messaging/Outbox"
 import * as WarehouseActor from "@quartet/warehouse/Actor"
 import * as Inbound from "@quartet/warehouse/Inbound"
 import { migrations } from "@quartet/warehouse/Migrations"
 import * as Repository from "@quartet/warehouse/Repository"
-import { Effect, Layer, Schedule, Schema } from "effect"
+import { DateTime, Effect, Layer, Schedule } from "effect"
 import { v7 } from "uuid"
 import { messages } from "./consumerStep.ts"
 import { median, perSecond, rate } from "./Measured.ts"
@@ -23,30 +24,18 @@ const Warehouse = Layer.fresh(Layer.provideMerge(
 ))
 
 const count = 10_000
-const encode = Schema.encodeSync(EnvelopeJson)
+const now = DateTime.unsafeMake("2026-01-02T03:04:05.678Z")
 
 /** A paid order as the order service would tell of it. */
-export const paid = (): Buffer => {
+const paid = (): Buffer => {
   const id = MessageId.make(v7())
-  const { data, subject, type } = OrderPaid.say({
+  const message = OrderPaid.say({
     orderId: OrderId.make(v7()),
     customerId: CustomerId.make("alice"),
     lines: [{ sku: Sku.make("tea"), quantity: Quantity.make(1) }],
     total: { amount: 1000, currency: "EUR" }
   })
-  return Buffer.from(encode({
-    specversion: "1.0",
-    id,
-    source: "/quartet/order",
-    type,
-    subject,
-    time: "2026-01-02T03:04:05.678Z",
-    datacontenttype: "application/json",
-    dataschema: `urn:quartet:message:${type}`,
-    correlationid: id,
-    causationid: id,
-    data
-  }))
+  return Buffer.from(written({ message, lineage: { causationId: id, correlationId: id } }, id, now))
 }
 
 const handled = Effect.flatMap(SqlClient.SqlClient, (sql) =>

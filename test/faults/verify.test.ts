@@ -14,6 +14,15 @@ const run = Effect.fn("run")(function*(...args: ReadonlyArray<string>) {
   return { code, stdout: command.stdout(), stderr: command.stderr() }
 }, Effect.scoped)
 
+/** An order that went all the way. */
+const shipped = Effect.gen(function*() {
+  const customer = yield* newCustomer
+  const order = yield* Customer.place(customer, yield* newProduct(5), 1)
+  yield* pay(customer, order)
+  yield* becomes(customer, order, "Shipped")
+  return { customer, order }
+})
+
 const url = Effect.map(Quartet.Quartet, ({ home }) => `http://127.0.0.1:${home.ports.ops}`)
 
 layer(Quartet.layer(), { excludeTestServices: true, timeout: 60_000 })("whoever operates a running quartet", (it) => {
@@ -21,10 +30,7 @@ layer(Quartet.layer(), { excludeTestServices: true, timeout: 60_000 })("whoever 
     "verifies every promise by one command, which finds the database in the home by itself",
     () =>
       Effect.gen(function*() {
-        const customer = yield* newCustomer
-        const order = yield* Customer.place(customer, yield* newProduct(5), 1)
-        yield* pay(customer, order)
-        yield* becomes(customer, order, "Shipped")
+        yield* shipped
         const { code, stderr, stdout } = yield* run("verify", "--wait", "20s")
         assert.strictEqual(code, 0, stdout + stderr)
         assert.match(stdout, /^✔ G1 .*kept/m)
@@ -37,10 +43,7 @@ layer(Quartet.layer(), { excludeTestServices: true, timeout: 60_000 })("whoever 
     "has everything said again after a broker lost it, and nothing changes (H130)",
     () =>
       Effect.gen(function*() {
-        const customer = yield* newCustomer
-        const order = yield* Customer.place(customer, yield* newProduct(5), 1)
-        yield* pay(customer, order)
-        yield* becomes(customer, order, "Shipped")
+        const { customer, order } = yield* shipped
         const again = yield* run("say-again", "--last", "1h", "--url", yield* url)
         assert.strictEqual(again.code, 0, again.stderr)
         assert.match(again.stdout, /^[1-9]\d* messages are said again/)

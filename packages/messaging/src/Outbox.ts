@@ -46,27 +46,32 @@ const Row = Schema.Struct({
 const encodeRows = Schema.encodeSync(Schema.parseJson(Schema.Array(Row)))
 const encodeEnvelope = Schema.encodeSync(EnvelopeJson)
 
-const toRow = ({ lineage, message }: Entry, now: DateTime.Utc): typeof Row.Type => {
+/** A message as it rests in the outbox and travels: its envelope, in JSON. */
+export const written = ({ lineage, message }: Entry, id: MessageId, now: DateTime.Utc): string =>
+  encodeEnvelope({
+    specversion: "1.0",
+    id,
+    source: `/quartet/${message.speaker}`,
+    type: message.type,
+    subject: message.subject,
+    time: DateTime.formatIso(now),
+    datacontenttype: "application/json",
+    dataschema: `urn:quartet:message:${message.type}`,
+    correlationid: lineage.correlationId,
+    causationid: lineage.causationId,
+    ...(lineage.traceparent === undefined ? {} : { traceparent: lineage.traceparent }),
+    data: message.data
+  })
+
+const toRow = (entry: Entry, now: DateTime.Utc): typeof Row.Type => {
+  const { message } = entry
   const id = MessageId.make(v7())
   return {
     message_id: id,
     type: message.type,
     subject: message.subject,
     due_at: message.due ?? (message.timer ? now : null),
-    envelope: encodeEnvelope({
-      specversion: "1.0",
-      id,
-      source: `/quartet/${message.speaker}`,
-      type: message.type,
-      subject: message.subject,
-      time: DateTime.formatIso(now),
-      datacontenttype: "application/json",
-      dataschema: `urn:quartet:message:${message.type}`,
-      correlationid: lineage.correlationId,
-      causationid: lineage.causationId,
-      ...(lineage.traceparent === undefined ? {} : { traceparent: lineage.traceparent }),
-      data: message.data
-    })
+    envelope: written(entry, id, now)
   }
 }
 

@@ -1,34 +1,22 @@
-import { Effect, Layer, Schema } from "effect"
+import { DateTime, Effect, Layer } from "effect"
 import type { Publication, Subscription } from "../../src/Broker.ts"
 import * as Consumer from "../../src/Consumer.ts"
 import type { Handler } from "../../src/Handler.ts"
 import { on } from "../../src/Handler.ts"
 import * as InProcessBroker from "../../src/InProcessBroker.ts"
 import type { MessageId, Outgoing } from "../../src/Message.ts"
-import { EnvelopeJson } from "../../src/Message.ts"
+import { written } from "../../src/Outbox.ts"
 import type { Command } from "./Counter.ts"
 import { command, Count, CountDue, CountMore, Explode, Forbid, messageId, WasCounted } from "./Counter.ts"
 
-const encode = Schema.encodeSync(EnvelopeJson)
+const now = DateTime.unsafeMake("2026-01-02T03:04:05.678Z")
 
 /** A message as a broker carries it. */
 export const letter = (message: Outgoing, id: MessageId = messageId()): Publication => ({
   id,
   type: message.type,
   subject: message.subject,
-  body: encode({
-    specversion: "1.0",
-    id,
-    source: `/quartet/${message.speaker}`,
-    type: message.type,
-    subject: message.subject,
-    time: "2026-01-02T03:04:05.678Z",
-    datacontenttype: "application/json",
-    dataschema: `urn:quartet:message:${message.type}`,
-    correlationid: id,
-    causationid: id,
-    data: message.data
-  })
+  body: written({ message, lineage: { causationId: id, correlationId: id } }, id, now)
 })
 
 /** The counter hears clickers; a listener hears the counter. `Note` stands for what somebody else's message would be. */
