@@ -57,7 +57,11 @@ const lockingRow = Effect.gen(function*() {
       INSERT INTO reservation_transitions
         (order_id, version, from_status, to_status, event, cause, correlation, actor, at)
       VALUES (${orderId}, 1, 'Absent', 'Active', 'e', 'c', 'c', 'a', now())`
-    yield* sql`INSERT INTO outbox (message_id, type, subject, envelope) VALUES (${v7()}, 't', ${orderId}, '{}')`
+    yield* sql`
+      WITH appended AS (
+        INSERT INTO outbox (message_id, type, subject, envelope) VALUES (${v7()}, 't', ${orderId}, '{}') RETURNING seq
+      )
+      INSERT INTO outbox_unsent SELECT seq FROM appended`
   }))
 })
 

@@ -6,7 +6,7 @@ import { body, fill, Outboxes, untilSent } from "./relay.ts"
 import { brokerOf, newNamespace, publishRaw, rawChannel } from "./Wire.ts"
 
 const type = "order.placed.v1"
-const rows = 20_000
+const rows = 50_000
 
 /** How many rows a second reach a quorum queue, against the client library alone with the same bodies. */
 export const wiredRelay = Effect.scoped(Effect.gen(function*() {

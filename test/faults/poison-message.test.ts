@@ -26,8 +26,12 @@ const replayAll = (sql: PgClient) =>
 
 /** The order service says this, whatever it is. */
 const say = (sql: PgClient, subject: string, envelope: string) =>
-  sql`INSERT INTO "order".outbox (message_id, type, subject, envelope)
-    VALUES (${v7()}, 'order.placed.v1', ${subject}, ${envelope})`
+  sql`
+    WITH appended AS (
+      INSERT INTO "order".outbox (message_id, type, subject, envelope)
+      VALUES (${v7()}, 'order.placed.v1', ${subject}, ${envelope}) RETURNING seq
+    )
+    INSERT INTO "order".outbox_unsent SELECT seq FROM appended`
 
 layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("a message that cannot be handled", (it) => {
   it.effect("is set aside at once with its reason when it cannot be read, and the others go on (H131, H144)", () =>

@@ -245,7 +245,8 @@ layer(Layer.provideMerge(world, System.layer(settings)), { excludeTestServices: 
       ({ id }) =>
         execute(`
         UPDATE warehouse.relay_lease SET holder = 'nobody', expires_at = now() + interval '1 hour';
-        UPDATE warehouse.outbox SET published_at = NULL WHERE type = 'warehouse.shipped.v1' AND subject = '${id}'`),
+        INSERT INTO warehouse.outbox_unsent SELECT seq FROM warehouse.outbox
+        WHERE type = 'warehouse.shipped.v1' AND subject = '${id}'`),
       () => ["warehouse.shipped.v1", "was not published"]
     )
 

@@ -5,7 +5,7 @@ import { until } from "./Shop.ts"
 export const schemas = ["order", "payment", "inventory", "warehouse"]
 
 /** Tables that say how messages travelled. All others are the business. */
-const travel = new Set(["outbox", "processed_messages", "parked_messages", "relay_lease"])
+const travel = new Set(["outbox", "outbox_unsent", "processed_messages", "parked_messages", "relay_lease"])
 
 /** A digest of each business table's rows, whatever their order. */
 export const business = Effect.fn("Archive.business")(function*(sql: PgClient) {
@@ -54,9 +54,13 @@ export const said = Effect.fn("Archive.said")(function*(sql: PgClient) {
 export const sayAgain = Effect.fn("Archive.sayAgain")(function*(sql: PgClient) {
   for (const schema of schemas) {
     yield* sql`
-      WITH gone AS (DELETE FROM ${sql(`${schema}.outbox`)} RETURNING *)
-      INSERT INTO ${sql(`${schema}.outbox`)} (message_id, type, subject, envelope, due_at)
-      SELECT message_id, type, subject, envelope, least(due_at, now()) FROM gone ORDER BY random()`
+      WITH gone AS (DELETE FROM ${sql(`${schema}.outbox`)} RETURNING *),
+      nowhere AS (DELETE FROM ${sql(`${schema}.outbox_unsent`)}),
+      again AS (
+        INSERT INTO ${sql(`${schema}.outbox`)} (message_id, type, subject, envelope, due_at)
+        SELECT message_id, type, subject, envelope, least(due_at, now()) FROM gone ORDER BY random() RETURNING seq, due_at
+      )
+      INSERT INTO ${sql(`${schema}.outbox_unsent`)} SELECT seq, due_at FROM again`
   }
 })
 
@@ -65,7 +69,7 @@ export const allSaid = Effect.fn("Archive.allSaid")(function*(sql: PgClient) {
   const unsaid = Effect.forEach(schemas, (schema) =>
     Effect.map(
       sql<{ unsaid: number }>`
-        SELECT count(*)::integer AS unsaid FROM ${sql(`${schema}.outbox`)} WHERE published_at IS NULL`,
+        SELECT count(*)::integer AS unsaid FROM ${sql(`${schema}.outbox_unsent`)}`,
       ([row]) => row?.unsaid ?? 0
     ))
   yield* until(unsaid, (counts) => counts.every((count) => count === 0), "30 seconds")
@@ -74,18 +78,24 @@ export const allSaid = Effect.fn("Archive.allSaid")(function*(sql: PgClient) {
 /** Of how many orders two or more messages wait to be said. */
 export const waitingTogether = (sql: PgClient, schema: string) =>
   Effect.map(
-    sql`SELECT subject FROM ${sql(`${schema}.outbox`)} WHERE published_at IS NULL AND due_at IS NULL
-        GROUP BY subject HAVING count(*) > 1`,
+    sql`SELECT subject FROM ${sql(`${schema}.outbox`)} JOIN ${sql(`${schema}.outbox_unsent`)} AS u USING (seq)
+        WHERE u.due_at IS NULL GROUP BY subject HAVING count(*) > 1`,
     (rows) => rows.length
   )
 
 /** Lets what waits to be said change places, by chance; returns of how many orders two or more messages did. */
 export const changePlaces = Effect.fn("Archive.changePlaces")(function*(sql: PgClient, schema: string) {
   const outbox = sql(`${schema}.outbox`)
+  const unsent = sql(`${schema}.outbox_unsent`)
   const rows = yield* sql<{ subject: string }>`
-    WITH gone AS (DELETE FROM ${outbox} WHERE published_at IS NULL AND due_at IS NULL RETURNING *)
-    INSERT INTO ${outbox} (message_id, type, subject, envelope)
-    SELECT message_id, type, subject, envelope FROM gone ORDER BY random() RETURNING subject`
+    WITH waiting AS (DELETE FROM ${unsent} WHERE due_at IS NULL RETURNING seq),
+    gone AS (DELETE FROM ${outbox} WHERE seq IN (SELECT seq FROM waiting) RETURNING *),
+    again AS (
+      INSERT INTO ${outbox} (message_id, type, subject, envelope)
+      SELECT message_id, type, subject, envelope FROM gone ORDER BY random() RETURNING seq, subject
+    ),
+    moved AS (INSERT INTO ${unsent} SELECT seq FROM again)
+    SELECT subject FROM again`
   const seen = new Map<string, number>()
   for (const { subject } of rows) seen.set(subject, (seen.get(subject) ?? 0) + 1)
   return [...seen.values()].filter((count) => count > 1).length
@@ -94,8 +104,8 @@ export const changePlaces = Effect.fn("Archive.changePlaces")(function*(sql: PgC
 /** Makes some of what was said unsaid again, by chance; returns how many messages. */
 export const sayTwice = Effect.fn("Archive.sayTwice")(function*(sql: PgClient, schema: string) {
   const rows = yield* sql`
-    UPDATE ${sql(`${schema}.outbox`)} SET published_at = NULL WHERE seq IN (
-      SELECT seq FROM ${sql(`${schema}.outbox`)} WHERE published_at IS NOT NULL ORDER BY random() LIMIT 20)
+    INSERT INTO ${sql(`${schema}.outbox_unsent`)} SELECT seq, due_at FROM ${sql(`${schema}.outbox`)}
+    WHERE seq NOT IN (SELECT seq FROM ${sql(`${schema}.outbox_unsent`)}) ORDER BY random() LIMIT 20
     RETURNING seq`
   return rows.length
 })

@@ -8,9 +8,9 @@ import * as Worker from "./Worker.ts"
  * a message keeps its id for ever, and whoever handled it ignores the repetition.
  */
 export class Archive extends Context.Tag("@quartet/messaging/Archive")<Archive, {
-  /** Says again what was said in this last while, timers included; returns how many messages that is. */
+  /** Says again what was to be said in this last while, timers included; returns how many messages that is. */
   readonly sayAgain: (last: Duration.Duration) => Effect.Effect<number, SqlError.SqlError>
-  /** Deletes what was said longer ago than this, at most 5000 messages at a time; returns how many it were. */
+  /** Deletes what was said and is older than this, at most 5000 messages at a time; returns how many it were. */
   readonly forget: (age: Duration.Duration) => Effect.Effect<number, SqlError.SqlError>
   /** How long the oldest message has waited that should be on its way; nothing when none does. */
   readonly oldest: Effect.Effect<Duration.Duration, SqlError.SqlError>
@@ -27,23 +27,31 @@ const makeArchive = (sql: SqlClient.SqlClient) =>
     sayAgain: (last) =>
       Effect.map(
         sql`
-          UPDATE outbox SET published_at = NULL
-          WHERE published_at > now() - ${Duration.toSeconds(last)} * interval '1 second' RETURNING 1`,
+          INSERT INTO outbox_unsent (seq, due_at) SELECT seq, due_at FROM outbox
+          WHERE greatest(appended_at, due_at) BETWEEN now() - ${
+          Duration.toSeconds(last)
+        } * interval '1 second' AND now()
+          FOR KEY SHARE
+          ON CONFLICT DO NOTHING RETURNING 1`,
         (rows) => rows.length
       ),
+    // What is said again at this moment is locked until that is done, and then no longer waits without its message.
     forget: (age) =>
-      Effect.map(
-        sql`
+      Effect.gen(function*() {
+        const gone = yield* sql<{ readonly seq: string }>`
           DELETE FROM outbox WHERE seq = ANY (ARRAY(
             SELECT seq FROM (
-              SELECT seq, published_at FROM outbox WHERE published_at IS NOT NULL ORDER BY seq LIMIT ${chunk}
-            ) AS oldest WHERE published_at < now() - ${Duration.toSeconds(age)} * interval '1 second')) RETURNING 1`,
-        (rows) => rows.length
-      ),
+              SELECT seq, greatest(appended_at, due_at) AS said_at FROM outbox
+              WHERE NOT EXISTS (SELECT 1 FROM outbox_unsent WHERE outbox_unsent.seq = outbox.seq)
+              ORDER BY seq LIMIT ${chunk}
+            ) AS oldest WHERE said_at < now() - ${Duration.toSeconds(age)} * interval '1 second')) RETURNING seq::text`
+        if (gone.length > 0) yield* sql`DELETE FROM outbox_unsent WHERE seq IN ${sql.in(gone.map(({ seq }) => seq))}`
+        return gone.length
+      }).pipe(sql.withTransaction),
     oldest: Effect.map(
       sql<{ readonly seconds: number }>`
         SELECT extract(epoch FROM now() - appended_at)::float8 AS seconds FROM outbox
-        WHERE published_at IS NULL AND due_at IS NULL ORDER BY seq LIMIT 1`,
+        WHERE seq = (SELECT seq FROM outbox_unsent WHERE due_at IS NULL ORDER BY seq LIMIT 1)`,
       ([row]) => Duration.seconds(row?.seconds ?? 0)
     )
   })

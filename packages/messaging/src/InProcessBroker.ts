@@ -42,8 +42,11 @@ export const layer = (subscriptions: ReadonlyArray<Subscription>): Layer.Layer<B
             discard: true
           })
       }
+      const run = yield* FiberSet.makeRuntime<never, void, Unpublished>()
       return Broker.of({
         publish,
+        unsafePublish: (publication, told) =>
+          void run(Effect.zipRight(Effect.yieldNow(), publish(publication))).addObserver(told),
         deliveries: (consumer) => attach(channels.get(consumer), consumer, redeliver),
         ready: Effect.succeed(true)
       })

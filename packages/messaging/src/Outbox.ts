@@ -84,12 +84,15 @@ export const layer: Layer.Layer<Outbox, never, SqlClient.SqlClient> = Layer.effe
       if (entries.length === 0) return
       const rows = encodeRows(entries.map((entry) => toRow(entry, now)))
       yield* sql`
-        INSERT INTO outbox (message_id, type, subject, envelope, due_at)
-        SELECT message_id, type, subject, envelope, due_at
-        FROM ROWS FROM (json_to_recordset(${rows}::json)
-          AS (message_id uuid, type text, subject text, envelope text, due_at timestamptz)) WITH ORDINALITY
-          AS r (message_id, type, subject, envelope, due_at, position)
-        ORDER BY position`
+        WITH appended AS (
+          INSERT INTO outbox (message_id, type, subject, envelope, due_at)
+          SELECT message_id, type, subject, envelope, due_at
+          FROM ROWS FROM (json_to_recordset(${rows}::json)
+            AS (message_id uuid, type text, subject text, envelope text, due_at timestamptz)) WITH ORDINALITY
+            AS r (message_id, type, subject, envelope, due_at, position)
+          ORDER BY position RETURNING seq, due_at
+        )
+        INSERT INTO outbox_unsent (seq, due_at) SELECT seq, due_at FROM appended`
     })
     return Outbox.of({ append, wake: Effect.asVoid(Queue.offer(woken, undefined)), woken })
   })

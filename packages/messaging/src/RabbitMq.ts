@@ -7,7 +7,7 @@ import { makeConnection } from "./internal/rabbitConnection.ts"
 import type { Intake } from "./internal/rabbitConsumer.ts"
 import { attemptHeader, makeIntake } from "./internal/rabbitConsumer.ts"
 import type { Outbound } from "./internal/rabbitPublisher.ts"
-import { makePublisher } from "./internal/rabbitPublisher.ts"
+import { makePublisher, sent } from "./internal/rabbitPublisher.ts"
 import { declare, makeNames } from "./internal/rabbitTopology.ts"
 
 export interface Options {
@@ -62,7 +62,8 @@ export const layer = (options: Options): Layer.Layer<Broker> =>
         return intake.deliveries
       })
       return Broker.of({
-        publish: (publication) => publisher.send(letters.outbound(publication)),
+        publish: (publication) => sent(publisher, letters.outbound(publication)),
+        unsafePublish: (publication, told) => publisher.send(letters.outbound(publication), told),
         deliveries,
         ready: Effect.map(publisher.ready, (ready) => ready && [...intakes].every(({ consuming }) => consuming()))
       })

@@ -1,10 +1,11 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Chunk, Duration, Effect, Layer, Metric, MetricState, Queue } from "effect"
+import { Chunk, Deferred, Duration, Effect, Fiber, Layer, Metric, MetricState, Queue } from "effect"
 import { Archive } from "../src/Archive.ts"
 import { Broker } from "../src/Broker.ts"
 import { Outbox } from "../src/Outbox.ts"
 import * as Relay from "../src/Relay.ts"
+import { publishing } from "../src/testing/Publishing.ts"
 import * as Counter from "./support/Counter.ts"
 import { eventually } from "./support/Eventually.ts"
 
@@ -12,18 +13,21 @@ import { eventually } from "./support/Eventually.ts"
 const fill = (rows: number, said: string | null) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     sql`
-      INSERT INTO outbox (message_id, type, subject, envelope, published_at)
-      SELECT gen_random_uuid(), 'counter.counted.v1', 'k' || n, '{}', now() - ${said}::interval
-      FROM generate_series(1, ${rows}::integer) AS n`)
+      WITH appended AS (
+        INSERT INTO outbox (message_id, type, subject, envelope, appended_at)
+        SELECT gen_random_uuid(), 'counter.counted.v1', 'k' || n, '{}', now() - coalesce(${said}::text, '0')::interval
+        FROM generate_series(1, ${rows}::integer) AS n RETURNING seq
+      )
+      INSERT INTO outbox_unsent SELECT seq FROM appended WHERE ${said}::text IS NULL`)
 
-const count = (condition: string) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) =>
-    Effect.map(
-      sql<{ readonly n: number }>`SELECT count(*)::integer AS n FROM outbox WHERE ${sql.literal(condition)}`,
-      ([row]) => row?.n ?? -1
-    ))
+const counts = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  Effect.map(
+    sql<{ readonly unsent: number; readonly kept: number }>`
+      SELECT (SELECT count(*) FROM outbox_unsent)::integer AS unsent, (SELECT count(*) FROM outbox)::integer AS kept`,
+    ([row]) => row ?? { unsent: -1, kept: -1 }
+  ))
 
-const clean = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`TRUNCATE outbox`)
+const clean = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`TRUNCATE outbox, outbox_unsent`)
 
 const scans = Effect.flatMap(
   SqlClient.SqlClient,
@@ -44,7 +48,7 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox as an archive"
       yield* fill(7, "2 hours")
       yield* fill(5, "1 minute")
       assert.strictEqual(yield* archive.sayAgain(Duration.minutes(10)), 5)
-      assert.strictEqual(yield* count("published_at IS NULL"), 5)
+      assert.deepStrictEqual(yield* counts, { unsent: 5, kept: 12 })
       assert.strictEqual(yield* archive.sayAgain(Duration.minutes(10)), 0)
     }))
 
@@ -57,8 +61,34 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox as an archive"
       yield* fill(4, "1 day")
       assert.isAtMost(yield* archive.forget(Duration.days(30)), 5000)
       yield* eventually(archive.forget(Duration.days(30)), (forgotten) => forgotten === 0)
-      assert.strictEqual(yield* count("published_at IS NULL"), 3)
-      assert.strictEqual(yield* count("published_at IS NOT NULL"), 4)
+      assert.deepStrictEqual(yield* counts, { unsent: 3, kept: 7 })
+    }))
+
+  it.effect("forgets no message and leaves its wish to be said again behind (H118)", () =>
+    Effect.gen(function*() {
+      yield* clean
+      const { forget, sayAgain } = yield* Archive
+      const sql = yield* SqlClient.SqlClient
+      yield* fill(10, "31 days")
+      const locked = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const again = yield* sayAgain(Duration.days(40)).pipe(
+        Effect.zipLeft(Deferred.succeed(locked, undefined)),
+        Effect.zipLeft(Deferred.await(go)),
+        sql.withTransaction,
+        Effect.fork
+      )
+      yield* Deferred.await(locked)
+      const forgetting = yield* Effect.fork(forget(Duration.days(30)))
+      const waits = Effect.map(
+        sql`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`,
+        (rows) => rows.length
+      )
+      yield* eventually(waits, (n) => n > 0)
+      yield* Deferred.succeed(go, undefined)
+      assert.strictEqual(yield* Fiber.join(again), 10)
+      assert.strictEqual(yield* Fiber.join(forgetting), 10)
+      assert.deepStrictEqual(yield* counts, { unsent: 0, kept: 0 })
     }))
 
   it.scoped("is not read by the relay, however much it holds (H118)", () =>
@@ -67,7 +97,7 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox as an archive"
       yield* fill(100_000, "1 hour")
       const said = yield* Queue.unbounded<string>()
       const broker = Layer.succeed(Broker, {
-        publish: ({ subject }) => Queue.offer(said, subject),
+        ...publishing(({ subject }) => Queue.offer(said, subject)),
         deliveries: () => Effect.dieMessage("nobody listens"),
         ready: Effect.succeed(true)
       })
@@ -89,8 +119,12 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox as an archive"
       yield* fill(2, null)
       yield* sql`UPDATE outbox SET appended_at = now() - interval '90 seconds'`
       yield* sql`
-        INSERT INTO outbox (message_id, type, subject, envelope, appended_at, due_at)
-        VALUES (gen_random_uuid(), 't', 'later', '{}', now() - interval '1 day', now() + interval '1 day')`
+        WITH appended AS (
+          INSERT INTO outbox (message_id, type, subject, envelope, appended_at, due_at)
+          VALUES (gen_random_uuid(), 't', 'later', '{}', now() - interval '1 day', now() + interval '1 day')
+          RETURNING seq, due_at
+        )
+        INSERT INTO outbox_unsent SELECT seq, due_at FROM appended`
       const seconds = Duration.toSeconds(yield* oldest)
       assert.isTrue(seconds >= 90 && seconds < 150, `${seconds}`)
       const pairs = yield* Metric.snapshot

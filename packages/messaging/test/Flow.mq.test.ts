@@ -78,7 +78,7 @@ const start = Effect.gen(function*() {
 const counted = Effect.flatMap(SqlClient.SqlClient, (sql) => countOf(sql`SELECT count(*) AS n FROM counted`))
 const unpublished = Effect.flatMap(
   SqlClient.SqlClient,
-  (sql) => countOf(sql`SELECT count(*) AS n FROM outbox WHERE published_at IS NULL`)
+  (sql) => countOf(sql`SELECT count(*) AS n FROM outbox_unsent`)
 )
 const clicks = (count: number) =>
   Array.from({ length: count }, (_, n) => Counter.Count.say({ key: `k${n % 7}`, amount: 1 }))

@@ -7,6 +7,7 @@ import { Inbox } from "../src/Inbox.ts"
 import type { Outgoing } from "../src/Message.ts"
 import { Outbox } from "../src/Outbox.ts"
 import * as Relay from "../src/Relay.ts"
+import { publishing } from "../src/testing/Publishing.ts"
 import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { countOf } from "./support/Counter.ts"
@@ -18,7 +19,9 @@ const quick: Relay.Options = { ...Relay.defaultOptions, poll: Duration.millis(20
 const noting = (publish: (publication: Publication) => Effect.Effect<void, Unpublished> = () => Effect.void) => {
   const published: Array<Publication> = []
   const layer = Layer.succeed(Broker, {
-    publish: (publication) => Effect.tap(publish(publication), () => Effect.sync(() => published.push(publication))),
+    ...publishing((publication) =>
+      Effect.tap(publish(publication), () => Effect.sync(() => published.push(publication)))
+    ),
     deliveries: () => Effect.dieMessage("nobody listens"),
     ready: Effect.succeed(true)
   })
@@ -39,12 +42,12 @@ const append = Effect.fnUntraced(function*(...messages: ReadonlyArray<Outgoing>)
 })
 const unpublished = Effect.flatMap(
   SqlClient.SqlClient,
-  (sql) => countOf(sql`SELECT count(*) AS n FROM outbox WHERE published_at IS NULL`)
+  (sql) => countOf(sql`SELECT count(*) AS n FROM outbox_unsent`)
 )
 /** Forgets what earlier tests left, lease included. */
 const clean = Effect.flatMap(
   SqlClient.SqlClient,
-  (sql) => sql`TRUNCATE outbox; UPDATE relay_lease SET holder = '', expires_at = '-infinity'`
+  (sql) => sql`TRUNCATE outbox, outbox_unsent; UPDATE relay_lease SET holder = '', expires_at = '-infinity'`
 )
 
 layer(Counter.layer(), { excludeTestServices: true })("the relay", (it) => {
@@ -109,12 +112,13 @@ layer(Counter.layer(), { excludeTestServices: true })("the relay", (it) => {
       // The mark waits for the row's lock, so the kill comes after publishing and before marking.
       const locked = yield* Deferred.make<void>()
       const free = yield* Deferred.make<void>()
-      const lock = yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT 1 FROM outbox FOR UPDATE`).pipe(
-        Effect.tap(() => Deferred.succeed(locked, undefined)),
-        Effect.tap(() => Deferred.await(free)),
-        atomically,
-        Effect.fork
-      )
+      const lock = yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT 1 FROM outbox_unsent FOR UPDATE`)
+        .pipe(
+          Effect.tap(() => Deferred.succeed(locked, undefined)),
+          Effect.tap(() => Deferred.await(free)),
+          atomically,
+          Effect.fork
+        )
       yield* Deferred.await(locked)
       const scope = yield* Scope.make()
       yield* Scope.extend(Relay.make(quick).pipe(Effect.provide(layer)), scope)
@@ -219,10 +223,10 @@ layer(Counter.layer(), { excludeTestServices: true })("the relay", (it) => {
       yield* append(Counter.CountDue.later({ key: "a", amount: 1 }, due), say("a", 2))
       yield* eventually(size, (n) => n === 1)
       yield* eventually(size, (n) => n === 2)
-      yield* eventually(unpublished, (n) => n === 0)
       const late = yield* sql`
-        SELECT published_at >= due_at AS after, published_at < due_at + interval '2 seconds' AS soon
+        SELECT clock_timestamp() >= due_at AS after, clock_timestamp() < due_at + interval '2 seconds' AS soon
         FROM outbox WHERE due_at IS NOT NULL`
+      yield* eventually(unpublished, (n) => n === 0)
       assert.deepStrictEqual(late, [{ after: true, soon: true }])
     }))
 

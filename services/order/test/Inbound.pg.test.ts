@@ -4,6 +4,7 @@ import { definitionOf, subscriptions } from "@quartet/contracts/Catalog"
 import { Broker } from "@quartet/messaging/Broker"
 import type { Delivery, Disposition } from "@quartet/messaging/Broker"
 import { EnvelopeJson } from "@quartet/messaging/Message"
+import { publishing } from "@quartet/messaging/testing/Publishing"
 import { Deferred, Effect, Layer, Option, Queue, Schema } from "effect"
 import { readFileSync } from "node:fs"
 import { v7 } from "uuid"
@@ -39,7 +40,7 @@ const broker = Layer.effect(
     for (const consumer of ["order", "order-summaries"]) queues.set(consumer, yield* Queue.unbounded<Delivery>())
     const missing = Effect.dieMessage("no such consumer")
     return Broker.of({
-      publish: () => missing,
+      ...publishing(() => missing),
       ready: Effect.succeed(true),
       deliveries: (consumer) =>
         Option.match(Option.fromNullable(queues.get(consumer)), { onNone: () => missing, onSome: Effect.succeed })

@@ -7,6 +7,7 @@ import * as Postgres from "@quartet/hosting/Postgres"
 import * as PostgresTest from "@quartet/hosting/testing/PostgresTest"
 import { Broker } from "@quartet/messaging/Broker"
 import * as InProcessBroker from "@quartet/messaging/InProcessBroker"
+import { publishing } from "@quartet/messaging/testing/Publishing"
 import { ConfigProvider, Effect, Layer, Logger, LogLevel } from "effect"
 import * as main from "../src/main.ts"
 import { migrations } from "../src/Migrations.ts"
@@ -21,8 +22,9 @@ const alone = Layer.effect(
     Broker.of({
       deliveries,
       ready: Effect.succeed(true),
-      publish: (publication) =>
+      ...publishing((publication) =>
         own.some(({ types }) => types.includes(publication.type)) ? publish(publication) : Effect.void
+      )
     }))
 ).pipe(Layer.provide(InProcessBroker.layer(own)))
 

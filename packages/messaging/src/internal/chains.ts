@@ -1,5 +1,5 @@
-import type { Cause, Scope } from "effect"
-import { Clock, Duration, Effect, FiberSet, Queue } from "effect"
+import type { Cause, Queue, Scope } from "effect"
+import { Clock, Duration, Effect, Exit, FiberSet } from "effect"
 import { Broker } from "../Broker.ts"
 import * as Retry from "../Retry.ts"
 import type { OutboxRow } from "./outboxRows.ts"
@@ -15,7 +15,8 @@ interface Chain {
 
 /**
  * Publishes rows: those of one subject one after the other, subjects and timers side by side. What was confirmed goes to
- * the queue; what could not be said, and what waits behind it, is released after a pause.
+ * the queue, which has room for all that is under way; what could not be said, and what waits behind it, is released after
+ * a pause. The scope's end stops every chain.
  */
 export const makeChains = Effect.fnUntraced(function*(
   confirmed: Queue.Enqueue<string>,
@@ -23,37 +24,38 @@ export const makeChains = Effect.fnUntraced(function*(
 ): Effect.fn.Return<(rows: ReadonlyArray<OutboxRow>) => void, never, Broker | Scope.Scope> {
   const broker = yield* Broker
   const run = yield* FiberSet.makeRuntime<never, void, never>()
-  const chains = new Map<string, Chain>()
-
-  const end = (chain: Chain) =>
-    Effect.sync(() => {
-      chains.delete(chain.name)
-      release(chain.rows)
-    })
   const tellOf = makeTell()
-  const follow = (chain: Chain): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const row = chain.rows[0]
-      return row === undefined ? end(chain) : Effect.matchCauseEffect(broker.publish(row), {
-        onSuccess: () =>
-          Effect.flatMap(Queue.offer(confirmed, row.seq), () => {
-            chain.rows.shift()
-            return follow(chain)
-          }),
-        onFailure: (cause) =>
-          tellOf(row, cause).pipe(
-            Effect.zipRight(Effect.sleep(Retry.republishPause)),
-            Effect.zipRight(end(chain))
-          )
-      })
+  const chains = new Map<string, Chain>()
+  let stopped = false
+  yield* Effect.addFinalizer(() => Effect.sync(() => stopped = true))
+
+  const end = (chain: Chain) => {
+    chains.delete(chain.name)
+    release(chain.rows)
+  }
+  const pause = (chain: Chain, row: OutboxRow, cause: Cause.Cause<unknown>) =>
+    tellOf(row, cause).pipe(
+      Effect.zipRight(Effect.sleep(Retry.republishPause)),
+      Effect.zipRight(Effect.sync(() => end(chain)))
+    )
+  const follow = (chain: Chain): void => {
+    const row = chain.rows[0]
+    if (row === undefined) return end(chain)
+    return broker.unsafePublish(row, (outcome) => {
+      if (stopped) return
+      if (Exit.isFailure(outcome)) return void run(pause(chain, row, outcome.cause))
+      confirmed.unsafeOffer(row.seq)
+      chain.rows.shift()
+      return follow(chain)
     })
+  }
   const start = (row: OutboxRow) => {
     const name = row.timer ? row.seq : row.subject
     const running = chains.get(name)
     if (running !== undefined) return running.rows.push(row)
     const chain: Chain = { name, rows: [row] }
     chains.set(name, chain)
-    return run(follow(chain))
+    return follow(chain)
   }
   return (rows) => rows.forEach(start)
 })

@@ -45,7 +45,8 @@ const holding = (sql: SqlClient.SqlClient, holder: string, seconds: number) =>
     SELECT 1 FROM renewed UNION ALL SELECT 1 FROM relay_lease WHERE holder = ${holder} AND expires_at > now()
   )`
 
-// Rows are found by being unsent, never by being greater than the last: sequence numbers commit out of order.
+// Rows are found by being unsent, never by being greater than the last: sequence numbers commit out of order. The archive
+// is entered by its key alone, as an array: joined, a plan made while it was small would read it whole.
 const makeFind = (sql: SqlClient.SqlClient) => {
   const select = SqlSchema.findAll({
     Request,
@@ -55,19 +56,18 @@ const makeFind = (sql: SqlClient.SqlClient) => {
         WITH ${holding(sql, holder, leaseSeconds)}, inflight AS (
           SELECT value::bigint AS seq FROM json_array_elements_text(${except}::json)
         ), ready AS (
-          SELECT seq, message_id, type, subject, envelope, false AS timer FROM outbox
-          WHERE published_at IS NULL AND due_at IS NULL AND seq NOT IN (SELECT seq FROM inflight)
-            AND EXISTS (SELECT 1 FROM held)
+          SELECT seq FROM outbox_unsent
+          WHERE due_at IS NULL AND seq NOT IN (SELECT seq FROM inflight) AND EXISTS (SELECT 1 FROM held)
           ORDER BY seq LIMIT ${limit}
         ), due AS (
-          SELECT seq, message_id, type, subject, envelope, true AS timer FROM outbox
-          WHERE published_at IS NULL AND due_at <= now() AND seq NOT IN (SELECT seq FROM inflight)
-            AND EXISTS (SELECT 1 FROM held)
+          SELECT seq FROM outbox_unsent
+          WHERE due_at <= now() AND seq NOT IN (SELECT seq FROM inflight) AND EXISTS (SELECT 1 FROM held)
           ORDER BY due_at LIMIT ${limit}
         )
-        SELECT seq::text AS seq, message_id AS id, type, subject, envelope AS body, timer
-        FROM (SELECT * FROM ready UNION ALL SELECT * FROM due) AS found
-        ORDER BY found.seq LIMIT ${limit}`
+        SELECT seq::text AS seq, message_id AS id, type, subject, envelope AS body, due_at IS NOT NULL AS timer
+        FROM outbox WHERE seq = ANY (ARRAY(
+          SELECT seq FROM (SELECT seq FROM ready UNION ALL SELECT seq FROM due) AS found ORDER BY seq LIMIT ${limit}))
+        ORDER BY outbox.seq`
   })
   return (look: Look): Effect.Effect<ReadonlyArray<OutboxRow>, SqlError.SqlError> =>
     select({
@@ -87,8 +87,9 @@ export const outboxRows = Effect.map(SqlClient.SqlClient, (sql) => ({
   // and the disk is free for the commits that somebody waits for.
   mark: (seqs: ReadonlyArray<string>): Effect.Effect<void, SqlError.SqlError> =>
     sql`
-      UPDATE outbox SET published_at = now()
-      FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unhurried
-      WHERE published_at IS NULL AND seq = ANY (ARRAY(
-        SELECT value::bigint FROM json_array_elements_text(${encodeSeqs(seqs)}::json)))`.pipe(Effect.asVoid)
+      DELETE FROM outbox_unsent
+      USING (SELECT set_config('synchronous_commit', 'off', true)) AS unhurried
+      WHERE seq = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(${encodeSeqs(seqs)}::json)))`.pipe(
+      Effect.asVoid
+    )
 }))

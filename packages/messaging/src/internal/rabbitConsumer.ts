@@ -7,6 +7,7 @@ import * as Worker from "../Worker.ts"
 import type { Connection } from "./rabbitConnection.ts"
 import { answered, ChannelLost, openChannel } from "./rabbitConnection.ts"
 import type { Outbound, Publisher } from "./rabbitPublisher.ts"
+import { sent } from "./rabbitPublisher.ts"
 import type { Names } from "./rabbitTopology.ts"
 import { makeNames } from "./rabbitTopology.ts"
 
@@ -104,7 +105,7 @@ const makeToDelivery = Effect.fnUntraced(function*({ copy, publisher, subscripti
     const retry = (after: Duration.Duration) =>
       Effect.suspend(() => {
         const again = copy(message, names.waitFor(after), subscription.consumer, attempt + 1)
-        return session.open ? publisher.send(again) : Effect.void
+        return session.open ? sent(publisher, again) : Effect.void
       }).pipe(Effect.retry(Retry.outagePause), Effect.zipRight(Effect.sync(acknowledge)), Effect.ignore)
     return {
       body: message.content.toString("utf8"),

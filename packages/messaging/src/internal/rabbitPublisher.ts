@@ -1,6 +1,7 @@
 import type { ConfirmChannel, Message, Options } from "amqplib"
 import type { Scope } from "effect"
-import { Deferred, Effect, FiberId, Queue } from "effect"
+import { Deferred, Effect, Exit, FiberId, FiberSet, Queue } from "effect"
+import type { Told } from "../Broker.ts"
 import { Unpublished } from "../Broker.ts"
 import * as Worker from "../Worker.ts"
 import type { ChannelLost, Connection } from "./rabbitConnection.ts"
@@ -16,8 +17,8 @@ export interface Outbound {
 }
 
 export interface Publisher {
-  /** Succeeds once a queue at least holds the message safely. A failure means that it may be there or not. */
-  readonly send: (outbound: Outbound) => Effect.Effect<void, Unpublished>
+  /** Tells of success once a queue at least holds the message safely. A failure means that it may be there or not. */
+  readonly send: (outbound: Outbound, told: Told) => void
   /** Whether the broker takes messages now. */
   readonly ready: Effect.Effect<boolean>
 }
@@ -35,7 +36,7 @@ const confirmWatch = "5 seconds"
 const repairPause = "1 second"
 
 interface Sent {
-  readonly resume: (outcome: Effect.Effect<void, Unpublished>) => void
+  readonly told: Told
   readonly watch: number
 }
 
@@ -51,7 +52,11 @@ interface Session {
   watch: number
 }
 
-const unpublished = (reason: string) => Effect.fail(new Unpublished({ reason }))
+const unpublished = (reason: string) => Exit.fail(new Unpublished({ reason }))
+
+/** One message sent, as an effect. */
+export const sent = ({ send }: Publisher, outbound: Outbound): Effect.Effect<void, Unpublished> =>
+  Effect.async<void, Unpublished>((resume) => send(outbound, resume))
 
 /** The session of now, or the one to come. */
 interface Line {
@@ -77,13 +82,14 @@ export const makePublisher = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Publisher, never, Scope.Scope> {
   const line: Line = { session: undefined, next: Deferred.unsafeMake(FiberId.none), queueing: 0 }
   yield* Worker.forever(name, Effect.scoped(publishing(line, connection, topology)))
+  const wait = yield* FiberSet.makeRuntime<never, void, Unpublished>()
   return {
-    send: (outbound) =>
-      Effect.suspend(() => {
-        const blocked = connection.blocked()
-        if (blocked !== undefined) return unpublished(`The broker takes nothing: ${blocked}`)
-        return line.session === undefined ? whenBack(line, outbound) : transmit(line.session, outbound)
-      }),
+    send: (outbound, told) => {
+      const blocked = connection.blocked()
+      if (blocked !== undefined) return later(told, `The broker takes nothing: ${blocked}`)
+      if (line.session !== undefined) return transmit(line.session, outbound, told)
+      return void wait(whenBack(line, outbound)).addObserver(told)
+    },
     ready: Effect.sync(() => line.session !== undefined && connection.blocked() === undefined)
   }
 })
@@ -122,35 +128,44 @@ const whenBack = (line: Line, outbound: Outbound) => {
     Effect.sync(() => void (line.queueing += 1)),
     () => back,
     () => Effect.sync(() => void (line.queueing -= 1))
-  ).pipe(Effect.flatMap((session) => transmit(session, outbound)))
+  ).pipe(
+    Effect.flatMap((session) => Effect.async<void, Unpublished>((resume) => transmit(session, outbound, resume)))
+  )
 }
 
 /** What was sent and not confirmed when the channel is gone may have arrived or not. */
 const makeSession = (channel: ConfirmChannel) =>
   Effect.acquireRelease(
     Effect.sync((): Session => ({ channel, waiting: new Set(), returned: new Map(), unconfirmed: 0, watch: 0 })),
-    ({ waiting }) => Effect.sync(() => waiting.forEach(({ resume }) => resume(unpublished("The channel was lost."))))
+    ({ waiting }) =>
+      Effect.sync(() => waiting.forEach((sent) => tell(waiting, sent, unpublished("The channel was lost."))))
   )
 
+/** Whoever was told already, because the channel was lost or the time was over, is not told again. */
+const tell = (waiting: Set<Sent>, sent: Sent, outcome: Exit.Exit<void, Unpublished>) => {
+  if (waiting.delete(sent)) sent.told(outcome)
+}
+
+const later = (told: Told, reason: string) => queueMicrotask(() => told(unpublished(reason)))
+
 /** One message, one callback: this is the path that everything takes, so it does nothing else. */
-const transmit = (session: Session, { content, exchange, messageId, options, routingKey }: Outbound) =>
-  Effect.async<void, Unpublished>((resume) => {
-    if (session.unconfirmed >= unconfirmedLimit) return resume(unpublished("Too many messages are not confirmed yet."))
-    const sent: Sent = { resume, watch: session.watch }
-    const done = (error: unknown) => {
-      session.unconfirmed -= 1
-      session.waiting.delete(sent)
-      if (takeReturn(session, messageId)) return resume(unpublished(`No queue took ${routingKey}.`))
-      return resume(error === null ? Effect.void : unpublished(`Not confirmed: ${textOf(error)}`))
-    }
-    session.unconfirmed += 1
-    session.waiting.add(sent)
-    try {
-      session.channel.publish(exchange, routingKey, content, options, done)
-    } catch (error) {
-      done(error)
-    }
-  })
+const transmit = (session: Session, { content, exchange, messageId, options, routingKey }: Outbound, told: Told) => {
+  if (session.unconfirmed >= unconfirmedLimit) return later(told, "Too many messages are not confirmed yet.")
+  const { waiting } = session
+  const sent: Sent = { told, watch: session.watch }
+  const done = (error: unknown) => {
+    session.unconfirmed -= 1
+    if (takeReturn(session, messageId)) return tell(waiting, sent, unpublished(`No queue took ${routingKey}.`))
+    return tell(waiting, sent, error === null ? Exit.void : unpublished(`Not confirmed: ${textOf(error)}`))
+  }
+  session.unconfirmed += 1
+  waiting.add(sent)
+  try {
+    session.channel.publish(exchange, routingKey, content, options, done)
+  } catch (error) {
+    queueMicrotask(() => done(error))
+  }
+}
 
 /** The broker confirms also what it returned, and returns it first. */
 const noteReturn = ({ returned }: Session, { properties }: Message) => {
@@ -170,7 +185,6 @@ const giveUpOverdue = (session: Session) => {
   session.watch += 1
   for (const sent of session.waiting) {
     if (session.watch - sent.watch < 3) return
-    session.waiting.delete(sent)
-    sent.resume(unpublished("No confirm came in time."))
+    tell(session.waiting, sent, unpublished("No confirm came in time."))
   }
 }
