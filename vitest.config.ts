@@ -1,14 +1,15 @@
 import { defineConfig } from "vitest/config"
 
-// Loading the libraries anew for every file would take longer than the tests.
-const shared = { isolate: false }
 const slow = { testTimeout: 60_000, hookTimeout: 120_000 }
-const overTheWire = { globalSetup: ["packages/hosting/src/testing/globalSetup.ts"], ...shared, ...slow }
+const overTheWire = { globalSetup: ["packages/hosting/src/testing/globalSetup.ts"], ...slow }
 
 /** What runs unchanged on four services in one process, in a process each, and in two each. */
 const wholeSystem = ["test/journeys/*.test.ts", "test/laws/crowd.test.ts"]
 
 /**
+ * All but `unit` are run with `--no-isolate`, which vitest hears from nobody but its caller: loading the libraries anew for
+ * every file would take longer than the tests. Those of `unit` move the clock, and each has a world of its own.
+ *
  * `unit` needs nothing, `integration` a PostgreSQL and, for `*.mq.test.ts`, a RabbitMQ, `system` all four services, `soak` an
  * hour or less. `services` is what only processes of their own over RabbitMQ can show; `wire` and `replicas` are the
  * journeys over one and two of each.
@@ -24,8 +25,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{packages,services}/*/test/**/*.test.ts", "test/{architecture,contracts}/*.test.ts"],
-          exclude: ["**/*.{pg,mq}.test.ts", "**/node_modules/**"],
-          ...shared
+          exclude: ["**/*.{pg,mq}.test.ts", "**/node_modules/**"]
         }
       },
       {
@@ -33,7 +33,6 @@ export default defineConfig({
           name: "integration",
           include: ["{packages,services}/*/test/**/*.{pg,mq}.test.ts"],
           globalSetup: ["packages/hosting/src/testing/globalSetup.ts"],
-          ...shared,
           ...slow
         }
       },
@@ -42,7 +41,6 @@ export default defineConfig({
           name: "system",
           include: ["test/{journeys,faults,laws,edge}/*.test.ts"],
           globalSetup: ["packages/hosting/src/testing/globalSetup.ts"],
-          ...shared,
           ...slow
         }
       },

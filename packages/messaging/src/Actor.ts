@@ -45,7 +45,8 @@ export const make = Effect.fnUntraced(function*<Slice, Command, Event, Rejection
   const partitionOf = (command: Command) =>
     partitions[Math.abs(Hash.string(behaviour.keyOf(command))) % partitions.length]
 
-  const ask = Effect.fn("Actor.ask")(function*(submission: Submission<Command, Reply>) {
+  // Untraced, as everything is that runs once for each command and not once for each batch.
+  const ask = Effect.fnUntraced(function*(submission: Submission<Command, Reply>) {
     const told = yield* Deferred.make<Outcome<Reply, Rejection>>()
     const settle = (outcome: Outcome<Reply, Rejection>) => Deferred.unsafeDone(told, Effect.succeed(outcome))
     partitionOf(submission.command)?.offer({ submission, settle })
