@@ -1,5 +1,6 @@
 import { Context, Effect } from "effect"
 import { randomUUID } from "node:crypto"
+import { holdsCardNumber } from "./CardNumber.ts"
 
 /** The header that carries it, in requests as in answers. */
 export const header = "x-correlation-id"
@@ -11,6 +12,6 @@ export class Correlation extends Context.Reference<Correlation>()("@quartet/host
 
 /** Taken from the caller only when it is harmless in a log and a header; otherwise made here. */
 export const accept = (offered: string | undefined): Effect.Effect<string> =>
-  offered !== undefined && /^[A-Za-z0-9._:-]{8,64}$/.test(offered)
+  offered !== undefined && /^[A-Za-z0-9._:-]{8,64}$/.test(offered) && !holdsCardNumber(offered)
     ? Effect.succeed(offered)
     : Effect.sync(() => randomUUID())

@@ -1,8 +1,8 @@
 import type { HttpServerRequest } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
+import { holdsCardNumber } from "@quartet/hosting/CardNumber"
 import { Effect, Option, Schema } from "effect"
 import { createHash } from "node:crypto"
-import { holdsCardNumber } from "./CardNumber.ts"
 
 /** The header is there and is not one key. */
 export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", { detail: Schema.String }) {}

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { holdsCardNumber } from "@quartet/hosting/CardNumber"
 import { Option } from "effect"
-import { holdsCardNumber } from "../src/CardNumber.ts"
 import { fingerprint, parse } from "../src/IdempotencyKeyHeader.ts"
 
 const key = (value: string) => Option.getOrUndefined(parse(value))
