@@ -5,6 +5,7 @@ import { performance } from "node:perf_hooks"
 export interface Sent {
   readonly status: number
   readonly milliseconds: number
+  readonly body: string
 }
 
 export interface Post {
@@ -22,8 +23,9 @@ export const send = ({ body, headers, url }: Post, due = performance.now()): Pro
       url,
       { method: "POST", agent, headers: { "content-type": "application/json", ...headers } },
       (answer) => {
-        answer.resume()
-        answer.on("end", () => resolve({ status: answer.statusCode ?? 0, milliseconds: performance.now() - due }))
+        let body = ""
+        answer.setEncoding("utf8").on("data", (text: string) => body += text)
+        answer.on("end", () => resolve({ status: answer.statusCode ?? 0, milliseconds: performance.now() - due, body }))
       }
     )
     sending.on("error", reject)

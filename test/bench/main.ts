@@ -8,7 +8,10 @@ import { join } from "node:path"
 import { consumerStep } from "./consumerStep.ts"
 import { hotSku } from "./hotSku.ts"
 import { print } from "./Measured.ts"
+import { receipt } from "./receipt.ts"
 import { relay } from "./relay.ts"
+import { replicas } from "./replicas.ts"
+import { waitingMessages } from "./waitingMessages.ts"
 import { startUp, underLoad } from "./wholeSystem.ts"
 import { Wire } from "./Wire.ts"
 import { wiredConsumer } from "./wiredConsumer.ts"
@@ -36,6 +39,9 @@ const wire = Layer.scoped(Wire, startPrivate())
 const overTheWire = Effect.gen(function*() {
   yield* print("Over RabbitMQ", yield* wiredRelay)
   yield* print("Over RabbitMQ, the other way", yield* wiredConsumer)
+  yield* print("A day's messages that wait", yield* waitingMessages)
+  yield* print("Four processes", yield* receipt)
+  yield* print("Eight processes", yield* replicas)
 }).pipe(
   Effect.provide(wire),
   Effect.catchTag("RabbitMqFailed", ({ message }) => Console.log(`\nOver RabbitMQ\n  -- not measured: ${message}`)),

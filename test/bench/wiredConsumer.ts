@@ -27,7 +27,7 @@ const count = 10_000
 const now = DateTime.unsafeMake("2026-01-02T03:04:05.678Z")
 
 /** A paid order as the order service would tell of it. */
-const paid = (): Buffer => {
+export const paid = (): Buffer => {
   const id = MessageId.make(v7())
   const message = OrderPaid.say({
     orderId: OrderId.make(v7()),

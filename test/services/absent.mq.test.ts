@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import * as Customer from "quartet/demo/Customer"
 import { ask } from "quartet/Shop"
 import * as Services from "../support/Services.ts"
+import * as SharedGround from "../support/SharedGround.ts"
 import { becomes, brokenAtRest, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
 
 const statuses = Effect.flatMap(
@@ -24,7 +25,7 @@ const each = (say: (name: string) => { readonly status: number; readonly missing
 const becomesSo = (wanted: ReturnType<typeof each>) =>
   until(missing, (seen) => JSON.stringify(seen) === JSON.stringify(wanted), "30 seconds")
 
-const started = layer(Services.layer({ nothingYet: true }), { excludeTestServices: true, timeout: 60_000 })
+const started = layer(SharedGround.layer({ nothingYet: true }), { excludeTestServices: true, timeout: 60_000 })
 
 describe.skipIf(!RabbitMqTest.isAvailable)(
   "services that are started before what they depend on",

@@ -5,6 +5,7 @@ import { seeded, someMoment } from "../support/Chance.ts"
 import { changedAnswers, crowd, newDiary } from "../support/Crowd.ts"
 import * as Process from "../support/Process.ts"
 import * as Services from "../support/Services.ts"
+import * as SharedGround from "../support/SharedGround.ts"
 import { brokenAtRest, newProduct, until } from "../support/Shop.ts"
 
 /** Tells one process to stop, and starts it again when it has. */
@@ -20,8 +21,8 @@ const stopAndStart = Effect.fn("stopAndStart")(function*({ health, running, star
   yield* until(health, ({ status }) => status === 200, "30 seconds")
 })
 
-const alone = layer(Services.layer(), { excludeTestServices: true, timeout: 60_000 })
-const paired = layer(Services.layer({ replicas: 2 }), { excludeTestServices: true, timeout: 60_000 })
+const alone = layer(SharedGround.layer(), { excludeTestServices: true, timeout: 60_000 })
+const paired = layer(SharedGround.layer({ replicas: 2 }), { excludeTestServices: true, timeout: 60_000 })
 
 /** A crowd orders while each of these is stopped and started, one after the other. */
 const survives = (members: (services: Services.Services["Type"]) => ReadonlyArray<Services.Member>) =>

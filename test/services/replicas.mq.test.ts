@@ -7,6 +7,7 @@ import { post, problemOf } from "../support/Edge.ts"
 import * as Process from "../support/Process.ts"
 import { booksOf } from "../support/Provider.ts"
 import * as Services from "../support/Services.ts"
+import * as SharedGround from "../support/SharedGround.ts"
 import { becomes, brokenAtRest, newCustomer, newProduct, until } from "../support/Shop.ts"
 import { count, rows } from "../support/Tables.ts"
 
@@ -23,7 +24,7 @@ const lease = Effect.map(
   ([held]) => held ?? { holder: "", fence: 0 }
 )
 
-const pair = layer(Services.layer({ replicas: 2 }), { excludeTestServices: true, timeout: 90_000 })
+const pair = layer(SharedGround.layer({ replicas: 2 }), { excludeTestServices: true, timeout: 90_000 })
 
 describe.skipIf(!RabbitMqTest.isAvailable)("two replicas of each service", () =>
   pair((it) => {

@@ -1,9 +1,6 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { subscriptions } from "@quartet/contracts/Catalog"
 import { Database } from "@quartet/hosting/Database"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
-import * as PostgresTest from "@quartet/hosting/testing/PostgresTest"
-import * as RabbitMqTest from "@quartet/messaging/testing/RabbitMqTest"
 import { ConfigProvider, Context, Effect, Layer, Option, Redacted, Ref, Schedule, Schema, Scope } from "effect"
 import type { Ports } from "quartet/Ports"
 import type { Name } from "quartet/Serve"
@@ -45,14 +42,15 @@ export class Services extends Context.Tag("@quartet/test/Services")<Services, {
 }>() {}
 
 export interface Options {
+  readonly broker: Redacted.Redacted<string>
   /** How many of each service; the stand-in is one. */
   readonly replicas?: number
   /** Starts nothing, and leaves the ways to PostgreSQL and the broker cut: the test begins. */
   readonly nothingYet?: boolean
+  /** Leads straight to PostgreSQL and the broker: nothing of the test's own slows the way, and it cannot be cut. */
+  readonly straight?: boolean
   /** As they would stand in the environment of each process. */
   readonly settings?: Readonly<Record<string, string>>
-  /** A broker for these alone; absent is the one that the run shares. */
-  readonly broker?: Redacted.Redacted<string>
 }
 
 const Answer = Schema.parseJson(
@@ -145,26 +143,17 @@ const shared = Effect.fn("Services.shared")(function*(
   }
 })
 
-/** A broker that others use too is shared under a namespace of our own. */
-const brokerOf = (own: Options["broker"]) =>
-  own === undefined
-    ? Effect.all({
-      url: RabbitMqTest.url,
-      settings: Effect.map(
-        RabbitMqTest.namespace(subscriptions),
-        (name): Record<string, string> => ({ AMQP_NAMESPACE: name })
-      )
-    })
-    : Effect.succeed({ url: own, settings: {} })
-
 const make = Effect.fn("Services.make")(function*(options: Options) {
-  const { nothingYet = false, replicas = 1, settings = {} } = options
+  const { nothingYet = false, replicas = 1, settings = {}, straight = false } = options
   const home = yield* temporaryHome
   const { admin } = yield* Database
   const superuser = yield* Effect.orDie(admin)
-  const database = yield* Wire.make([targetOf(new URL(Redacted.value(superuser)))], nothingYet)
-  const amqp = yield* brokerOf(options.broker)
-  const broker = yield* Wire.make([targetOf(new URL(Redacted.value(amqp.url)))], nothingYet)
+  const wayTo = (url: Redacted.Redacted<string>) => {
+    const target = targetOf(new URL(Redacted.value(url)))
+    return straight ? Effect.succeed(Wire.straight(target)) : Wire.make([target], nothingYet)
+  }
+  const database = yield* wayTo(superuser)
+  const broker = yield* wayTo(options.broker)
   const simulator = yield* freePorts
   const places = yield* Effect.forEach(services, (name) =>
     Effect.gen(function*() {
@@ -176,8 +165,8 @@ const make = Effect.fn("Services.make")(function*(options: Options) {
   const common = yield* shared(
     { database, broker },
     { payment: wireOf("payment"), simulator: simulator.simulator },
-    amqp.url,
-    { ...amqp.settings, ...settings }
+    options.broker,
+    settings
   )
   const member = (name: Name) => (ports: Ports) => makeMember(name, ports, settingsOf(ports, home, common))
   const replicated = yield* Effect.forEach(places, ({ name, ports }) => Effect.forEach(ports, member(name)))
@@ -198,7 +187,7 @@ const make = Effect.fn("Services.make")(function*(options: Options) {
 })
 
 /** Processes on this database, and what tests of a system in this process have too. */
-export const layerOn = <E, R>(database: Layer.Layer<Database, E, R>, options: Options = {}) =>
+export const layerOn = <E, R>(database: Layer.Layer<Database, E, R>, options: Options) =>
   Layer.mergeAll(
     Layer.scopedContext(make(options)).pipe(Layer.provide(database)),
     NodeHttpClient.layer,
@@ -206,6 +195,3 @@ export const layerOn = <E, R>(database: Layer.Layer<Database, E, R>, options: Op
       Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["AUTH_SECRET", authSecret]]))))
     )
   )
-
-/** The same on a database and under a namespace of their own. */
-export const layer = (options: Options = {}) => layerOn(Layer.fresh(PostgresTest.database), options)

@@ -7,7 +7,7 @@ import { ConfigProvider, Effect, Layer, Logger, LogLevel, Option, Redacted } fro
 import * as Quartet from "quartet/System"
 import { inject } from "vitest"
 import { freePorts, settingsOf, System, temporaryHome } from "./Addresses.ts"
-import * as Services from "./Services.ts"
+import * as SharedGround from "./SharedGround.ts"
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -24,7 +24,7 @@ export const layer = (
   settings: Readonly<Record<string, string>> = {}
 ): Layer.Layer<System | DevelopmentIssuer.DevelopmentIssuer | HttpClient> => {
   const replicas = inject("replicas")
-  return replicas === undefined ? inThisProcess(settings) : Layer.orDie(Services.layer({ replicas, settings }))
+  return replicas === undefined ? inThisProcess(settings) : Layer.orDie(SharedGround.layer({ replicas, settings }))
 }
 
 const inThisProcess = (settings: Readonly<Record<string, string>>) =>

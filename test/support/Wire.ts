@@ -80,3 +80,9 @@ export const make = Effect.fn("Wire.make")(function*(targets: ReadonlyArray<Targ
     })
   } satisfies Wire
 })
+
+/** The target itself, with nothing between that could be cut. */
+export const straight = ({ port }: Target): Wire => {
+  const cannot = Effect.dieMessage("There is no wire to cut here.")
+  return { port, cut: cannot, mend: cannot }
+}

@@ -104,7 +104,7 @@ const connections = (node: Server) =>
  * For so long a server that is told to stop goes on answering, each time saying that the connection ends: one that was
  * closed just as a request set out on it would lose the request. Source: RFC 9112, §9.6.
  */
-const farewell = "250 millis"
+const farewell = "500 millis"
 
 /** Idle keep-alive connections never end by themselves, and become idle one after the other (H164). */
 const drain = Effect.fn("HttpListener.drain")(function*(
