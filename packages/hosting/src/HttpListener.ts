@@ -19,6 +19,8 @@ export interface ListenOptions {
   /** For logs. */
   readonly name: string
   readonly port: number
+  /** `ordinaryConnections` when absent. */
+  readonly maxConnections?: number
   /** 64 KiB when absent. */
   readonly maxBodyBytes?: number
   /** How long requests in flight may take to finish once the server closes; 8 seconds when absent. */
@@ -40,7 +42,7 @@ export const listen = (
 ) =>
   Effect.gen(function*() {
     const host = yield* Settings.host
-    const node = makeServer()
+    const node = makeServer(options.maxConnections ?? ordinaryConnections)
     const server = yield* NodeHttpServer.make(() => node, { port: options.port, host })
     const working = yield* FiberSet.make<HttpServerResponse.HttpServerResponse, never>()
     const stopping = yield* Deferred.make<void>()
@@ -63,8 +65,11 @@ export const urlOf = (address: HttpServer.Address): string => {
   return `http://${host}:${address.port}`
 }
 
+/** How many connections a server has at most when it holds no answers open. */
+export const ordinaryConnections = 2000
+
 /** Limits against slow and endless callers; the platform sets none of them. Milliseconds. */
-const makeServer = (): Server => {
+const makeServer = (maxConnections: number): Server => {
   const server = createServer({
     headersTimeout: 10_000,
     requestTimeout: 30_000,
@@ -72,7 +77,7 @@ const makeServer = (): Server => {
     connectionsCheckingInterval: 2000,
     maxHeaderSize: 16 * 1024
   })
-  server.maxConnections = 2000
+  server.maxConnections = maxConnections
   server.maxRequestsPerSocket = 0
   server.on("clientError", answerUnreadable)
   return server

@@ -4,12 +4,11 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import * as HttpApiSwagger from "@effect/platform/HttpApiSwagger"
 import type { ServeError } from "@effect/platform/HttpServerError"
-import type { Config, ConfigError, Duration } from "effect"
-import { Cause, Context, Effect, Layer } from "effect"
+import type { ConfigError, Duration } from "effect"
+import { Cause, Config, Context, Effect, Layer } from "effect"
 import { Correlation } from "./Correlation.ts"
 import { fromDecodeError } from "./DecodeProblem.ts"
-import type { ListenOptions } from "./HttpListener.ts"
-import { listen, urlOf } from "./HttpListener.ts"
+import { listen, ordinaryConnections, urlOf } from "./HttpListener.ts"
 import { toResponse } from "./Problem.ts"
 import * as RouteTable from "./RouteTable.ts"
 
@@ -22,6 +21,8 @@ export interface HttpServerOptions<E, R> {
   readonly port: Config.Config<number>
   /** The API with its groups provided. */
   readonly api: Layer.Layer<HttpApi.Api, E, R>
+  /** How many answers may be held open beside ordinary requests, each of them with its connection; none when absent. */
+  readonly held?: Config.Config<number>
   /** 64 KiB when absent. */
   readonly maxBodyBytes?: number
   /** How long requests in flight may take to finish at the end; 8 seconds when absent. */
@@ -50,13 +51,14 @@ export const layer = <E, R>(
     )
   )
 
-const serve = (options: Omit<ListenOptions, "port"> & { readonly port: Config.Config<number> }) =>
+const serve = <E, R>({ held, ...options }: HttpServerOptions<E, R>) =>
   Effect.gen(function*() {
     const port = yield* options.port
+    const maxConnections = ordinaryConnections + (yield* held ?? Config.succeed(0))
     const app = yield* HttpApiBuilder.httpApp
     const { router } = yield* HttpApiBuilder.Router
     const routes = RouteTable.make(yield* router)
-    return urlOf(yield* listen(app, routes, { ...options, port }))
+    return urlOf(yield* listen(app, routes, { ...options, port, maxConnections }))
   })
 
 /** Before the API encodes it: its own encoding repeats the whole schema. */

@@ -6,7 +6,7 @@ import type { OrderRejection } from "./domain/Rejection.ts"
 import type { State } from "./domain/State.ts"
 import { say } from "./Outbound.ts"
 import { OrderRepository } from "./Repository.ts"
-import { Waiting } from "./Waiting.ts"
+import { Watching } from "./Watching.ts"
 
 /** One step of the order service: orders, and the prices they are placed at. */
 export class OrderActor extends Context.Tag("@quartet/order/OrderActor")<
@@ -23,7 +23,7 @@ export const layer = Layer.scoped(
   OrderActor,
   Effect.gen(function*() {
     const { load, save } = yield* OrderRepository
-    const waiting = yield* Waiting
+    const { notify } = yield* Watching
     return yield* Actor.make({
       name: "order",
       keyOf: ({ orderId }: OrderCommand) => orderId,
@@ -36,7 +36,7 @@ export const layer = Layer.scoped(
         return order._tag === "Absent" ? [] : say(event, order)
       },
       committed: (steps) =>
-        waiting.notify(steps.flatMap(({ after, event }) => {
+        notify(steps.flatMap(({ after, event }) => {
           const order = orderIn(after, event.orderId)
           return order._tag === "Absent" ? [] : [order]
         })),

@@ -7,7 +7,7 @@ import { Authorization, forbidden } from "@quartet/hosting/Auth"
 import { Schema } from "effect"
 import type { ParseOptions } from "effect/SchemaAST"
 import { WantedLines } from "./domain/Command.ts"
-import { HistoryEntry, OrderSummary, OrderView, ProductView } from "./OrderView.ts"
+import { HistoryEntry, OrderChange, OrderSummary, OrderView, ProductView } from "./OrderView.ts"
 import { cursor, Limit, page } from "./Page.ts"
 import * as Problems from "./Problems.ts"
 import { ListPosition } from "./Views.ts"
@@ -103,6 +103,33 @@ const history = HttpApiEndpoint.get("history")`/orders/${id}/history`
   .addError(Problems.notFound.schema)
   .annotate(OpenApi.Description, "Everything that happened to one of your orders, oldest first.")
 
+/** The version that a client was told of last; the clients of streams send it by themselves when they come back. */
+const LastEventId = Schema.compose(Schema.String.pipe(Schema.pattern(/^\d{1,10}$/)), Schema.NumberFromString).pipe(
+  Schema.between(0, 2 ** 31 - 1, {
+    description: "the `id` of an event: a version of the order",
+    jsonSchema: { type: "integer", minimum: 0, maximum: 2 ** 31 - 1 }
+  })
+)
+
+const events = HttpApiEndpoint.get("events")`/orders/${id}/events`
+  .setHeaders(Schema.Struct({ "last-event-id": Schema.optional(LastEventId) }))
+  .addSuccess(
+    Schema.parseJson(OrderChange).pipe(
+      HttpApiSchema.withEncoding({ kind: "Text", contentType: "text/event-stream" })
+    ).annotations({
+      description:
+        "One event for each change: `id` is the order's version, `event` is `order`, and `data` is this as JSON"
+    })
+  )
+  .addSuccess(HttpApiSchema.Empty(204).annotations({ description: "The order is over, and its last event was told" }))
+  .addError(Problems.notFound.schema)
+  .addError(Problems.unknownVersion.schema)
+  .addError(Problems.tooManyStreams.schema)
+  .annotate(
+    OpenApi.Description,
+    "Everything that happened to one of your orders and, as it happens, whatever follows: server-sent events (WHATWG HTML, 9.2). After `Last-Event-ID` it goes on without a gap. It ends when the order is over, and whenever the service has to: come back then."
+  )
+
 const list = HttpApiEndpoint.get("list", "/orders")
   .setUrlParams(Schema.Struct({
     status: Schema.optional(OrderStatus),
@@ -119,6 +146,7 @@ const orders = HttpApiGroup.make("orders")
   .add(cancel)
   .add(get)
   .add(history)
+  .add(events)
   .add(list)
   .addError(Problems.unavailable.schema)
   .middleware(Authorization)

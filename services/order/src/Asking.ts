@@ -15,8 +15,8 @@ import type { OrderRejection } from "./domain/Rejection.ts"
 import type { Order, State } from "./domain/State.ts"
 import * as Preference from "./Preference.ts"
 import * as Problems from "./Problems.ts"
-import { OrderViews } from "./Views.ts"
-import { Waiting } from "./Waiting.ts"
+import * as Waiting from "./Waiting.ts"
+import type { Watching } from "./Watching.ts"
 
 /** What a customer asks for, and how they are answered. */
 export interface Question {
@@ -33,7 +33,7 @@ type Told = Outcome<State, OrderRejection>
 type Asked = Effect.Effect<
   HttpServerResponse.HttpServerResponse,
   SqlError.SqlError,
-  OrderViews | Waiting | IdempotencyKeys
+  Watching | IdempotencyKeys
 >
 
 /**
@@ -120,9 +120,7 @@ const settle = Effect.fn("Asking.settle")(
 export const awaited = Effect.fn("Asking.awaited")(
   function*(order: Order, { settled, wait }: Pick<Question, "wait" | "settled">) {
     if (Option.isNone(wait)) return order
-    const waiting = yield* Waiting
-    const views = yield* OrderViews
-    return yield* waiting.until(order, { wanted: settled, atMost: wait.value, look: views.order(order.orderId) })
+    return yield* Waiting.until(order, { wanted: settled, atMost: wait.value })
   }
 )
 

@@ -11,6 +11,8 @@ import { body, customer, manner, noBody } from "./Customer.ts"
 import { Cancel, Pay, Place } from "./domain/Command.ts"
 import type { Order } from "./domain/State.ts"
 import { isUnderWay } from "./domain/State.ts"
+import { isOver } from "./EventStream.ts"
+import { EventStreams } from "./EventStreams.ts"
 import { pageOf } from "./Page.ts"
 import * as Preference from "./Preference.ts"
 import { PriceList } from "./PriceList.ts"
@@ -29,6 +31,7 @@ const orders = HttpApiBuilder.group(OrderApi, "orders", (handlers) =>
         const found = yield* (yield* OrderViews).history({ orderId, after, limit: limit + 1 })
         return pageOf(found, limit, encodeHistoryCursor, ({ version }) => version)
       })))
+    .handleRaw("events", ({ headers, path: { id } }) => reachable(events(id, headers["last-event-id"] ?? 0)))
     .handle("list", ({ urlParams: { cursor: after = null, limit, status = null } }) =>
       reachable(Effect.gen(function*() {
         const customerId = yield* customer
@@ -98,6 +101,21 @@ const get = Effect.fn("Http.get")(function*(id: string) {
   const etag = Answers.etagOf(order)
   return HttpServerResponse.empty({ status: 304, headers: { etag, ...Preference.applied(wait) } })
 })
+
+const events = Effect.fn("Http.events")(function*(id: string, after: number) {
+  const order = yield* ownOrder(id)
+  if (after > order.version) return yield* Problems.unknownVersion.fail("`Last-Event-ID` is ahead of the order.")
+  // The one answer that keeps a client from coming back.
+  if (after === order.version && isOver(order)) return HttpServerResponse.empty({ status: 204 })
+  return yield* Option.match(yield* (yield* EventStreams).open(order, after), {
+    onNone: () => Problems.answer(Problems.tooManyStreams, "Ask again shortly.", { retry: true }),
+    onSome: (body) =>
+      Effect.succeed(HttpServerResponse.raw(body, { contentType: "text/event-stream", headers: unbuffered }))
+  })
+})
+
+/** The edge adds `Cache-Control: no-store`; this one is for proxies that gather what they pass on. */
+const unbuffered = { "x-accel-buffering": "no" }
 
 /** The order, if it is there and the caller's: of anybody else's there is no more to see than of none. */
 const ownOrder = Effect.fn("Http.ownOrder")(function*(id: string) {

@@ -84,6 +84,14 @@ export const HistoryEntry = Schema.Struct({
 }).annotations(documentedAs("HistoryEntry"))
 export type HistoryEntry = typeof HistoryEntry.Type
 
+/** What a stream tells of one change of an order. */
+export const OrderChange = Schema.Struct({
+  ...HistoryEntry.fields,
+  /** The order as this change made it; absent where it has changed again since. */
+  order: Schema.optional(OrderView)
+}).annotations(documentedAs("OrderChange"))
+export type OrderChange = typeof OrderChange.Type
+
 /** One entry of the price list. */
 export const ProductView = Schema.Struct({ sku: Sku, name: Schema.String, price: Money }).annotations(
   documentedAs("Product")

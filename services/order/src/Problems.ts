@@ -36,6 +36,12 @@ export const keyInProgress = define({
   title: "The first request with this Idempotency-Key is still being answered"
 })
 export const cardNumber = define({ name: "card-number", status: 400, title: "Never send a card number" })
+export const unknownVersion = define({
+  name: "unknown-version",
+  status: 400,
+  title: "The order has not come to this version"
+})
+export const tooManyStreams = define({ name: "too-many-streams", status: 503, title: "Too many streams are open" })
 export const unavailable = define({ name: "unavailable", status: 503, title: "Not available at the moment" })
 
 /** One kind of problem. */

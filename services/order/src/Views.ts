@@ -25,10 +25,23 @@ export type Selection = typeof Selection.Type
 const Excerpt = Schema.Struct({ orderId: OrderId, after: Schema.Int, limit: Schema.Int })
 export type Excerpt = typeof Excerpt.Type
 
+/** Versions of orders that were seen. */
+const Seen = Schema.Record({ key: OrderId, value: Schema.Int })
+export type Seen = typeof Seen.Type
+
+/** A line of an order's history, and whose it is. */
+export interface Happened extends HistoryEntry {
+  readonly orderId: OrderId
+}
+
 /** What can be looked up. An order is read where it is written, so that one sees one's own writes; lists may lag behind. */
 export class OrderViews extends Context.Tag("@quartet/order/OrderViews")<OrderViews, {
   readonly order: (orderId: OrderId) => Effect.Effect<Option.Option<Order>, SqlError.SqlError>
   readonly history: (excerpt: Excerpt) => Effect.Effect<ReadonlyArray<HistoryEntry>, SqlError.SqlError>
+  /** All that happened to these orders, of each the oldest first. */
+  readonly histories: (ids: ReadonlyArray<OrderId>) => Effect.Effect<ReadonlyArray<Happened>, SqlError.SqlError>
+  /** Those of the orders that are newer than the version that was seen. */
+  readonly newer: (seen: Seen) => Effect.Effect<ReadonlyArray<Order>, SqlError.SqlError>
   readonly list: (selection: Selection) => Effect.Effect<ReadonlyArray<OrderSummary>, SqlError.SqlError>
 }>() {}
 
@@ -52,6 +65,44 @@ const makeHistory = (sql: SqlClient.SqlClient) => {
   return Effect.fn("OrderViews.history")((excerpt: Excerpt) =>
     select(excerpt).pipe(Effect.catchTag("ParseError", Effect.die))
   )
+}
+
+const HappenedRow = Schema.Struct({ ...HistoryRow.fields, orderId: OrderId })
+
+const makeHistories = (sql: SqlClient.SqlClient) => {
+  const select = SqlSchema.findAll({
+    Request: Schema.parseJson(Schema.Array(OrderId)),
+    Result: HappenedRow,
+    execute: (ids) =>
+      sql`
+        SELECT order_id AS "orderId", version, nullif(from_status, 'Absent') AS "from", to_status AS "to", event, cause,
+          actor, at
+        FROM order_transitions
+        WHERE order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
+        ORDER BY order_id, version`
+  })
+  return Effect.fn("OrderViews.histories")((ids: ReadonlyArray<OrderId>) =>
+    select(ids).pipe(Effect.catchTag("ParseError", Effect.die))
+  )
+}
+
+const makeNewer = (sql: SqlClient.SqlClient) => {
+  const find = findOrders(sql, "look")
+  const select = SqlSchema.findAll({
+    Request: Schema.parseJson(Seen),
+    Result: Schema.Struct({ id: OrderId }),
+    // The versions are read once, and not again for every row.
+    execute: (seen) =>
+      sql`
+        WITH seen AS MATERIALIZED (SELECT ${seen}::jsonb AS versions)
+        SELECT order_id AS id FROM orders
+        WHERE order_id = ANY (ARRAY(SELECT jsonb_object_keys(versions)::uuid FROM seen))
+          AND version > ((SELECT versions FROM seen) ->> order_id::text)::integer`
+  })
+  return Effect.fn("OrderViews.newer")(function*(seen: Seen) {
+    const moved = yield* Effect.catchTag(select(seen), "ParseError", Effect.die)
+    return moved.length === 0 ? [] : yield* find(moved.map(({ id }) => id))
+  })
 }
 
 const SummaryRow = Schema.Struct({
@@ -84,6 +135,13 @@ export const layer = Layer.effect(
   OrderViews,
   Effect.map(
     SqlClient.SqlClient,
-    (sql) => OrderViews.of({ order: makeOrder(sql), history: makeHistory(sql), list: makeList(sql) })
+    (sql) =>
+      OrderViews.of({
+        order: makeOrder(sql),
+        history: makeHistory(sql),
+        histories: makeHistories(sql),
+        newer: makeNewer(sql),
+        list: makeList(sql)
+      })
   )
 )

@@ -9,6 +9,7 @@ import * as Parking from "@quartet/messaging/Parking"
 import * as Relay from "@quartet/messaging/Relay"
 import { Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
+import * as EventStreams from "./EventStreams.ts"
 import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
 import { migrations } from "./Migrations.ts"
@@ -16,9 +17,14 @@ import * as PriceList from "./PriceList.ts"
 import * as Repository from "./Repository.ts"
 import * as Summaries from "./Summaries.ts"
 import * as Views from "./Views.ts"
-import * as Waiting from "./Waiting.ts"
+import * as Watching from "./Watching.ts"
 
-const Requests = HttpServer.layer({ name: "order", port: Settings.port("ORDER_PORT", 3000), api: Http.api })
+const Requests = HttpServer.layer({
+  name: "order",
+  port: Settings.port("ORDER_PORT", 3000),
+  api: Http.api,
+  held: EventStreams.limit
+})
 
 /** What nobody here could handle waits for an operator, and what was said can be said again. */
 const Desk = Layer.scopedDiscard(Effect.gen(function*() {
@@ -28,8 +34,9 @@ const Desk = Layer.scopedDiscard(Effect.gen(function*() {
 
 /** The order service, but for what its process gives it: a database, a broker, settings and logs. */
 export const layer = Layer.mergeAll(Requests, Inbound.layer, Summaries.layer, Relay.layer(), Desk).pipe(
-  Layer.provide(Actor.layer),
-  Layer.provide([Repository.layer, Views.layer, PriceList.layer, Waiting.layer, Messaging.layer]),
+  Layer.provide([Actor.layer, EventStreams.layer]),
+  Layer.provide(Watching.layer),
+  Layer.provide([Repository.layer, Views.layer, PriceList.layer, Messaging.layer]),
   Layer.provide([Postgres.layer({ service: "order", migrations }), Auth.layer]),
   Layer.fresh // services that share a process share neither database nor outbox
 )

@@ -1,18 +1,27 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import type { Origin } from "@quartet/messaging/Submission"
-import { Deferred, Duration, Effect, Fiber, Layer, Option } from "effect"
+import { Duration, Effect, Fiber, Layer, Option } from "effect"
+import * as Actor from "../src/Actor.ts"
 import { OrderActor } from "../src/Actor.ts"
 import { Place } from "../src/domain/Command.ts"
+import type { Order } from "../src/domain/State.ts"
 import { OrderSummaries } from "../src/Summaries.ts"
-import * as Views from "../src/Views.ts"
 import { OrderViews } from "../src/Views.ts"
-import { Waiting } from "../src/Waiting.ts"
+import * as Waiting from "../src/Waiting.ts"
+import * as Watching from "../src/Watching.ts"
 import * as O from "./support/Orders.ts"
 import { actors, asked, countOf, database, fresh, heard, keyed, said, through } from "./support/Service.ts"
 
 const tally = (tags: ReadonlyArray<{ readonly _tag: string }>) =>
   tags.reduce<Record<string, number>>((counts, { _tag }) => ({ ...counts, [_tag]: (counts[_tag] ?? 0) + 1 }), {})
+
+const untilReserved = { wanted: ({ _tag }: Order) => _tag === "Reserved", atMost: Duration.seconds(20) }
+
+/** An actor whose waiters never look again, so that only a commit can tell them. */
+const blind = Layer.fresh(Actor.layer).pipe(
+  Layer.provideMerge(Layer.scoped(Watching.Watching, Watching.make(() => Effect.never)))
+)
 
 layer(Layer.provideMerge(actors, database()), { excludeTestServices: true })("the order actor", (it) => {
   it.effect("says what others need to hear, and keeps its deadlines as messages", () =>
@@ -148,41 +157,23 @@ layer(Layer.provideMerge(actors, database()), { excludeTestServices: true })("th
   it.effect("wakes who waits for an order as soon as it is committed", () =>
     Effect.gen(function*() {
       const actor = yield* OrderActor
-      const waiting = yield* Waiting
       const { place, reserve } = fresh()
       const placed = yield* actor.ask(asked(place))
       if (placed._tag !== "Done" || placed.reply._tag === "Absent") return assert.fail("not placed")
-      const began = yield* Deferred.make<void>()
-      // Nothing is ever read, so only the commit can tell.
-      const look = Effect.zipRight(Deferred.succeed(began, undefined), Effect.succeedNone)
-      const waiter = yield* Effect.fork(
-        waiting.until(placed.reply, {
-          wanted: ({ _tag }) => _tag === "Reserved",
-          atMost: Duration.seconds(20),
-          look
-        })
-      )
-      yield* Deferred.await(began)
+      const waiter = yield* Effect.fork(Waiting.until(placed.reply, untilReserved))
       yield* through([reserve])
       assert.strictEqual((yield* Fiber.join(waiter))._tag, "Reserved")
-    }))
+    }).pipe(Effect.provide(blind)))
 
   it.effect("finds what another replica committed by looking again", () =>
     Effect.gen(function*() {
-      const waiting = yield* Waiting
-      const views = yield* OrderViews
+      const { order } = yield* OrderViews
       const { orderId, place, reserve } = fresh()
       yield* through([place])
-      const placed = Option.getOrThrow(yield* views.order(orderId))
-      const began = yield* Deferred.make<void>()
-      const look = Effect.ensuring(views.order(orderId), Deferred.succeed(began, undefined))
-      const waiter = yield* Effect.fork(
-        waiting.until(placed, { wanted: ({ _tag }) => _tag === "Reserved", atMost: Duration.seconds(20), look })
-      )
-      yield* Deferred.await(began)
+      const waiter = yield* Effect.fork(Waiting.until(Option.getOrThrow(yield* order(orderId)), untilReserved))
       yield* through([reserve]).pipe(Effect.provide(Layer.fresh(actors)))
       assert.strictEqual((yield* Fiber.join(waiter))._tag, "Reserved")
-    }).pipe(Effect.provide(Views.layer)))
+    }))
 
   it.effect("feeds the read model, which never goes back to an older version", () =>
     Effect.gen(function*() {

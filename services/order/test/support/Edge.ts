@@ -8,23 +8,26 @@ import { v7 } from "uuid"
 import { OrderActor } from "../../src/Actor.ts"
 import type { OrderCommand } from "../../src/domain/Command.ts"
 import { Order } from "../../src/domain/State.ts"
+import * as EventStreams from "../../src/EventStreams.ts"
 import * as Http from "../../src/Http.ts"
 import * as PriceList from "../../src/PriceList.ts"
-import * as Views from "../../src/Views.ts"
 import { actors, database, heard } from "./Service.ts"
 
-const settings = Layer.setConfigProvider(
-  ConfigProvider.fromMap(new Map([["AUTH_SECRET", "a secret of at least thirty-two characters"]]))
-)
+const settingsOf = (more: Readonly<Record<string, string>>) =>
+  Layer.setConfigProvider(
+    ConfigProvider.fromMap(
+      new Map(Object.entries({ AUTH_SECRET: "a secret of at least thirty-two characters", ...more }))
+    )
+  )
 
 /** The public edge on a free port, with the actors behind it and nobody beside them. */
-export const edge = () =>
+export const edge = (settings: Readonly<Record<string, string>> = {}) =>
   HttpServer.layer({ name: "order", port: Config.succeed(0), api: Http.api }).pipe(
-    Layer.provideMerge(Layer.mergeAll(Views.layer, PriceList.layer, Auth.layer, DevelopmentIssuer.layer)),
+    Layer.provideMerge(Layer.mergeAll(EventStreams.layer, PriceList.layer, Auth.layer, DevelopmentIssuer.layer)),
     Layer.provideMerge(actors),
     Layer.provideMerge(database()),
     Layer.provideMerge(NodeHttpClient.layer),
-    Layer.provide([settings, Logger.minimumLogLevel(LogLevel.Warning)])
+    Layer.provide([settingsOf(settings), Logger.minimumLogLevel(LogLevel.Warning)])
   )
 
 /** What came back. */

@@ -15,7 +15,8 @@ import type { State } from "../../src/domain/State.ts"
 import { migrations } from "../../src/Migrations.ts"
 import * as Repository from "../../src/Repository.ts"
 import * as Summaries from "../../src/Summaries.ts"
-import * as Waiting from "../../src/Waiting.ts"
+import * as Views from "../../src/Views.ts"
+import * as Watching from "../../src/Watching.ts"
 import * as O from "./Orders.ts"
 
 /** A price list of two products. */
@@ -31,7 +32,8 @@ const priceList = Layer.effectDiscard(
 
 /** The actors on what they keep, without doors and without a broker. */
 export const actors = Layer.mergeAll(Actor.layer, Summaries.actorLayer).pipe(
-  Layer.provideMerge(Layer.mergeAll(Repository.layer, Waiting.layer)),
+  Layer.provideMerge(Layer.mergeAll(Repository.layer, Watching.layer)),
+  Layer.provideMerge(Views.layer),
   Layer.provideMerge(Messaging.layer)
 )
 
