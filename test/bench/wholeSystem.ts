@@ -71,4 +71,9 @@ export const underLoad = Effect.gen(function*() {
     bound("place to Reserved at 100/s, p99", "ms", percentile(times(sent, isWaiting), 0.99), 150),
     bound("resident memory after 10,000 orders", "MiB", memory, 350)
   ]
-}).pipe(Effect.provide(QuartetProcess.layer({ WAREHOUSE_DISPATCH_AFTER: "2 seconds" })))
+}).pipe(Effect.provide(QuartetProcess.layer({
+  WAREHOUSE_DISPATCH_AFTER: "2 seconds",
+  // All of it comes from one customer.
+  CUSTOMER_REQUESTS_PER_SECOND: "0",
+  CUSTOMER_OPEN_ORDERS: "0"
+})))

@@ -1,9 +1,9 @@
 import { layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { changesNothing, survivesFuzzing } from "../support/Fuzzing.ts"
+import { changesNothing, survivesFuzzing, unlimited } from "../support/Fuzzing.ts"
 import * as Quartet from "../support/Quartet.ts"
 
-const whole = Quartet.layer({ LOG_LEVEL: "DEBUG" })
+const whole = Quartet.layer({ ...unlimited, LOG_LEVEL: "DEBUG" })
 
 layer(whole, { excludeTestServices: true, timeout: 120_000 })("the public edge, asked all sorts of things", (it) => {
   it.scoped("changes no row by what it refuses (H193, H202)", () => Effect.asVoid(changesNothing(800)))

@@ -1,8 +1,8 @@
 import { layer } from "@effect/vitest"
-import { survivesFuzzing } from "../support/Fuzzing.ts"
+import { survivesFuzzing, unlimited } from "../support/Fuzzing.ts"
 import * as Quartet from "../support/Quartet.ts"
 
-layer(Quartet.layer({ LOG_LEVEL: "DEBUG" }), { excludeTestServices: true, timeout: 600_000 })(
+layer(Quartet.layer({ ...unlimited, LOG_LEVEL: "DEBUG" }), { excludeTestServices: true, timeout: 600_000 })(
   "the public edge",
   (it) => {
     it.scoped("survives 20,000 requests, most of them wrong somewhere (H189, H195, H196, H197)", () =>

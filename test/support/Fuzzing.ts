@@ -12,6 +12,13 @@ import { agent, send } from "./RawRequest.ts"
 import { rowsOf } from "./Rows.ts"
 import { look, newCustomer, newProduct, NotAsWished } from "./Shop.ts"
 
+/** All of it comes from one customer, who would soon be told to wait. */
+export const unlimited = {
+  CUSTOMER_REQUESTS_PER_SECOND: "0",
+  ADDRESS_REQUESTS_PER_SECOND: "0",
+  CUSTOMER_OPEN_ORDERS: "0"
+}
+
 /** What a problem document may never tell: how we are made inside. */
 const inside = /\n\s+at |node_modules|SELECT |INSERT INTO|SqlError|ECONN/
 

@@ -23,12 +23,18 @@ export const send = (agent: Agent, url: string, { body, headers, method, path }:
       const fields = fieldsOf(headers, body)
       const call = request({ agent, hostname, port, path, method: method.toUpperCase(), headers: fields })
       call.once("response", (response) => {
+        const { headers, statusCode: status = 0 } = response
+        // A stream goes on for as long as its order does.
+        if (headers["content-type"]?.startsWith("text/event-stream") === true) {
+          call.removeAllListeners("error").on("error", () => {}).destroy()
+          return resume(Effect.succeed({ status, headers, body: "" }))
+        }
         const chunks: Array<Buffer> = []
         response.on("data", (chunk: Buffer) => chunks.push(chunk))
         response.once("end", () =>
           resume(Effect.succeed({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
+            status,
+            headers,
             body: Buffer.concat(chunks).toString("utf8")
           })))
       })

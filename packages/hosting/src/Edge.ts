@@ -1,14 +1,15 @@
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpBody from "@effect/platform/HttpBody"
-import { isServerError } from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Scope } from "effect"
-import { Cause, Clock, Deferred, Effect, Fiber, FiberSet, Metric, MetricBoundaries, Stream } from "effect"
+import { Cause, Clock, Deferred, Effect, Fiber, FiberSet, Metric, MetricBoundaries, Option, Stream } from "effect"
 import * as Correlation from "./Correlation.ts"
 import { fromDecodeError } from "./DecodeProblem.ts"
-import { Refused, toResponse } from "./Problem.ts"
+import { toResponse } from "./Problem.ts"
+import type { PublicEdge } from "./PublicEdge.ts"
+import * as Refusals from "./Refusals.ts"
 import { buffered } from "./RequestBody.ts"
 import type { RouteTable } from "./RouteTable.ts"
 import { allowed, patternOf } from "./RouteTable.ts"
@@ -17,6 +18,10 @@ import { Stopping } from "./Stopping.ts"
 export interface EdgeOptions {
   readonly routes: RouteTable
   readonly maxBodyBytes: number
+  /** One for each request that may be handled at a time. */
+  readonly slots: Effect.Semaphore
+  /** How strangers are met, where they come at all. */
+  readonly facing?: PublicEdge
   /** Handlers of unsafe methods run in here, where a caller who leaves does not reach them. */
   readonly working: FiberSet.FiberSet<HttpServerResponse.HttpServerResponse, never>
   /** Completed when the server is told to stop. */
@@ -41,16 +46,16 @@ export const around = <E, R>(
     const request = yield* HttpServerRequest.HttpServerRequest
     const began = yield* Clock.currentTimeMillis
     const correlationId = yield* Correlation.accept(request.headers[Correlation.header])
-    const handled = Effect.flatMap(buffered(request, options.maxBodyBytes), (whole) =>
-      app.pipe(Effect.provideService(HttpServerRequest.HttpServerRequest, whole))).pipe(
-        Effect.catchAllCause((cause) =>
-          answerTo(cause, request, options.routes, correlationId)
-        )
-      )
+    const handled = withinSlots(
+      admitted(app, request, options, (cause) => answerTo(cause, request, options.routes, correlationId)),
+      options.slots,
+      correlationId
+    )
     const answered: HttpApp.Default<never, R | Scope.Scope> = isSafe(request.method)
       ? Effect.interruptible(handled)
       : toItsEnd(handled, options)
     return yield* answered.pipe(
+      Effect.map(HttpServerResponse.setHeaders(options.facing?.cors.fieldsFor(request) ?? {})),
       Effect.zipWith(Deferred.isDone(options.stopping), finished(correlationId)),
       Effect.tap((response) => report(request, response, began, options)),
       Effect.provideService(Correlation.Correlation, correlationId),
@@ -58,6 +63,39 @@ export const around = <E, R>(
       Effect.annotateLogs({ correlationId })
     )
   })
+
+type Answering = (cause: Cause.Cause<unknown>) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+
+/** Lets a request in, unless its sender has sent too many, and reads it before it is handled; whatever fails is answered. */
+const admitted = <E, R>(
+  app: HttpApp.Default<E, R>,
+  request: HttpServerRequest.HttpServerRequest,
+  { facing, maxBodyBytes, routes }: EdgeOptions,
+  answering: Answering
+) => {
+  const answered = Effect.flatMap(
+    buffered(request, maxBodyBytes),
+    (whole) => app.pipe(Effect.provideService(HttpServerRequest.HttpServerRequest, whole))
+  ).pipe(Effect.catchAllCause(answering))
+  if (facing === undefined) return answered
+  const preflight = facing.cors.preflight(request, () => allowed(routes, pathOf(request)))
+  if (Option.isSome(preflight)) return Effect.succeed(preflight.value)
+  return Effect.flatMap(
+    facing.admit(request),
+    (fields) => Effect.map(answered, HttpServerResponse.setHeaders(fields))
+  ).pipe(Effect.catchAllCause(answering))
+}
+
+/** Held by the work itself and not by its caller, who may leave while it goes on. */
+const withinSlots = <R>(
+  handled: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>,
+  slots: Effect.Semaphore,
+  correlationId: string
+) =>
+  Effect.map(
+    slots.withPermitsIfAvailable(1)(handled),
+    Option.getOrElse(() => toResponse(Refusals.overloaded.toProblem(correlationId), Refusals.overloaded.headers))
+  )
 
 const isSafe = (method: string): boolean => method === "GET" || method === "HEAD" || method === "OPTIONS"
 
@@ -74,76 +112,15 @@ const answerTo = (
   routes: RouteTable,
   correlationId: string
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-  const error = Cause.isInterruptedOnly(cause) ? stopping : Cause.squash(cause)
+  const error = Cause.isInterruptedOnly(cause) ? Refusals.stopping : Cause.squash(cause)
   if (HttpServerResponse.isServerResponse(error)) return Effect.succeed(error)
   if (error instanceof HttpApiDecodeError) return Effect.succeed(toResponse(fromDecodeError(error, correlationId)))
-  const refused = refusalOf(error, request, routes)
+  const refused = Refusals.refusalOf(error, allowed(routes, pathOf(request)))
   const response = toResponse(refused.toProblem(correlationId), refused.headers)
-  if (refused === unavailable) return Effect.as(Effect.logWarning("A dependency is away.", cause), response)
-  if (refused === bug) return Effect.as(Effect.logError("A request failed by a bug.", cause), response)
+  if (refused === Refusals.unavailable) return Effect.as(Effect.logWarning("A dependency is away.", cause), response)
+  if (refused === Refusals.bug) return Effect.as(Effect.logError("A request failed by a bug.", cause), response)
   return Effect.succeed(response)
 }
-
-const refusalOf = (error: unknown, request: HttpServerRequest.HttpServerRequest, routes: RouteTable): Refused => {
-  if (error instanceof Refused) return error
-  if (isServerError(error) && error._tag === "RequestError") return unreadable
-  if (isServerError(error) && error._tag === "RouteNotFound") {
-    const methods = allowed(routes, pathOf(request))
-    return methods.length === 0 ? notFound : methodNotAllowed(methods.join(", "))
-  }
-  return isOutage(error) ? unavailable : bug
-}
-
-const notFound = new Refused({
-  status: 404,
-  name: "not-found",
-  title: "There is nothing here",
-  detail: "No resource has this path."
-})
-
-const methodNotAllowed = (allow: string) =>
-  new Refused({
-    status: 405,
-    name: "method-not-allowed",
-    title: "The method is not allowed",
-    detail: `This path answers ${allow}.`,
-    headers: { allow }
-  })
-
-const unreadable = new Refused({
-  status: 400,
-  name: "malformed-request",
-  title: "The request cannot be read",
-  detail: "The request is incomplete or malformed."
-})
-
-const stopping = new Refused({
-  status: 503,
-  name: "stopping",
-  title: "The service is stopping",
-  detail: "Try again soon.",
-  headers: { "retry-after": "1" }
-})
-
-const unavailable = new Refused({
-  status: 503,
-  name: "unavailable",
-  title: "Not available at the moment",
-  detail: "Try again soon.",
-  headers: { "retry-after": "1" }
-})
-
-const bug = new Refused({
-  status: 500,
-  name: "internal-error",
-  title: "Something went wrong",
-  detail: "Quote the correlation id when asking about it."
-})
-
-/** The database being away is nobody's bug; the caller may try again. */
-const isOutage = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && "_tag" in error &&
-  (error._tag === "SqlError" || error._tag === "Unavailable")
 
 const finished = (correlationId: string) => (response: HttpServerResponse.HttpServerResponse, isLast: boolean) => {
   const isPage = response.headers["content-type"]?.startsWith("text/html") ?? false

@@ -5,13 +5,15 @@ import type * as HttpServer from "@effect/platform/HttpServer"
 import type { HttpServerError } from "@effect/platform/HttpServerError"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { SqlError } from "@effect/sql/SqlError"
-import type { Duration } from "effect"
-import { Deferred, Effect, FiberSet, Schedule } from "effect"
+import { Deferred, Duration, Effect, FiberSet, Schedule } from "effect"
 import type { Server } from "node:http"
 import { createServer } from "node:http"
 import type { Socket } from "node:net"
 import { around } from "./Edge.ts"
+import type { HttpLimits } from "./HttpLimits.ts"
+import * as Limits from "./HttpLimits.ts"
 import type { Refused } from "./Problem.ts"
+import type { PublicEdge } from "./PublicEdge.ts"
 import type { RouteTable } from "./RouteTable.ts"
 import * as Settings from "./Settings.ts"
 
@@ -19,10 +21,12 @@ export interface ListenOptions {
   /** For logs. */
   readonly name: string
   readonly port: number
-  /** `ordinaryConnections` when absent. */
-  readonly maxConnections?: number
-  /** 64 KiB when absent. */
+  /** Connections beside `HTTP_MAX_CONNECTIONS`, for answers that are held open; none when absent. */
+  readonly held?: number
+  /** `HTTP_MAX_BODY_BYTES` when absent. */
   readonly maxBodyBytes?: number
+  /** How strangers are met; absent where none come. */
+  readonly facing?: PublicEdge
   /** How long requests in flight may take to finish once the server closes; 8 seconds when absent. */
   readonly drain?: Duration.DurationInput
   /** Tells of requests at debug level only. */
@@ -42,7 +46,8 @@ export const listen = (
 ) =>
   Effect.gen(function*() {
     const host = yield* Settings.host
-    const node = makeServer(options.maxConnections ?? ordinaryConnections)
+    const limits = yield* Limits.config
+    const node = makeServer(limits, options.held ?? 0)
     const server = yield* NodeHttpServer.make(() => node, { port: options.port, host })
     const working = yield* FiberSet.make<HttpServerResponse.HttpServerResponse, never>()
     const stopping = yield* Deferred.make<void>()
@@ -50,7 +55,9 @@ export const listen = (
       routes,
       working,
       stopping,
-      maxBodyBytes: options.maxBodyBytes ?? 64 * 1024,
+      maxBodyBytes: options.maxBodyBytes ?? limits.bodyBytes,
+      slots: yield* Effect.makeSemaphore(limits.inFlight),
+      ...(options.facing === undefined ? {} : { facing: options.facing }),
       quiet: options.quiet ?? false
     }))
     yield* Effect.addFinalizer(() => drain(node, working, stopping, options))
@@ -65,19 +72,17 @@ export const urlOf = (address: HttpServer.Address): string => {
   return `http://${host}:${address.port}`
 }
 
-/** How many connections a server has at most when it holds no answers open. */
-export const ordinaryConnections = 2000
-
 /** Limits against slow and endless callers; the platform sets none of them. Milliseconds. */
-const makeServer = (maxConnections: number): Server => {
+const makeServer = (limits: HttpLimits, held: number): Server => {
+  const headersTimeout = Duration.toMillis(limits.headerTimeout)
   const server = createServer({
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
+    headersTimeout,
+    requestTimeout: Duration.toMillis(limits.requestTimeout),
     keepAliveTimeout: 5000,
-    connectionsCheckingInterval: 2000,
+    connectionsCheckingInterval: Math.min(2000, headersTimeout),
     maxHeaderSize: 16 * 1024
   })
-  server.maxConnections = maxConnections
+  server.maxConnections = limits.connections + held
   server.maxRequestsPerSocket = 0
   server.on("clientError", answerUnreadable)
   return server

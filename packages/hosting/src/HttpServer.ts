@@ -8,14 +8,15 @@ import type { ConfigError, Duration } from "effect"
 import { Cause, Config, Context, Effect, Layer } from "effect"
 import { Correlation } from "./Correlation.ts"
 import { fromDecodeError } from "./DecodeProblem.ts"
-import { listen, ordinaryConnections, urlOf } from "./HttpListener.ts"
+import { listen, urlOf } from "./HttpListener.ts"
 import { toResponse } from "./Problem.ts"
+import type { PublicEdge } from "./PublicEdge.ts"
 import * as RouteTable from "./RouteTable.ts"
 
 /** Where a server that runs can be reached, `http://127.0.0.1:3000` for example. */
 export class ServerUrl extends Context.Tag("@quartet/hosting/ServerUrl")<ServerUrl, string>() {}
 
-export interface HttpServerOptions<E, R> {
+export interface HttpServerOptions<E, R, R2 = never> {
   /** For logs. */
   readonly name: string
   readonly port: Config.Config<number>
@@ -23,8 +24,10 @@ export interface HttpServerOptions<E, R> {
   readonly api: Layer.Layer<HttpApi.Api, E, R>
   /** How many answers may be held open beside ordinary requests, each of them with its connection; none when absent. */
   readonly held?: Config.Config<number>
-  /** 64 KiB when absent. */
+  /** `HTTP_MAX_BODY_BYTES` when absent. */
   readonly maxBodyBytes?: number
+  /** How strangers are met; absent where none come. */
+  readonly facing?: Effect.Effect<PublicEdge, ConfigError.ConfigError, R2>
   /** How long requests in flight may take to finish at the end; 8 seconds when absent. */
   readonly drain?: Duration.DurationInput
 }
@@ -36,9 +39,9 @@ export interface HttpServerOptions<E, R> {
  * `api` is built apart from everything else, so that several APIs in one process do not mix their routes. What its
  * handlers share with the rest of the process must be provided to the layer that this returns, not to `api`.
  */
-export const layer = <E, R>(
-  options: HttpServerOptions<E, R>
-): Layer.Layer<ServerUrl, E | ServeError | ConfigError.ConfigError, R> =>
+export const layer = <E, R, R2 = never>(
+  options: HttpServerOptions<E, R, R2>
+): Layer.Layer<ServerUrl, E | ServeError | ConfigError.ConfigError, R | R2> =>
   Layer.fresh(
     Layer.scoped(ServerUrl, serve(options)).pipe(
       Layer.provide([
@@ -51,14 +54,15 @@ export const layer = <E, R>(
     )
   )
 
-const serve = <E, R>({ held, ...options }: HttpServerOptions<E, R>) =>
+const serve = <R2>(options: Omit<HttpServerOptions<never, never, R2>, "api">) =>
   Effect.gen(function*() {
-    const port = yield* options.port
-    const maxConnections = ordinaryConnections + (yield* held ?? Config.succeed(0))
+    const { facing, held, port: configured, ...others } = options
+    const port = yield* configured
     const app = yield* HttpApiBuilder.httpApp
     const { router } = yield* HttpApiBuilder.Router
     const routes = RouteTable.make(yield* router)
-    return urlOf(yield* listen(app, routes, { ...options, port, maxConnections }))
+    const met = facing === undefined ? {} : { facing: yield* facing }
+    return urlOf(yield* listen(app, routes, { ...others, ...met, port, held: yield* held ?? Config.succeed(0) }))
   })
 
 /** Before the API encodes it: its own encoding repeats the whole schema. */

@@ -1,4 +1,4 @@
-import { Config } from "effect"
+import { Config, Duration } from "effect"
 import { resolve } from "node:path"
 
 /** The folder in which a process keeps what must outlive it: embedded data, generated secrets. Absolute. */
@@ -23,4 +23,30 @@ export const port = (name: string, otherwise: number): Config.Config<number> =>
     // Named last: a rule added after the name would report its breach without it.
     Config.nested(name),
     Config.withDefault(otherwise)
+  )
+
+/** A whole number between two others, both included. */
+export const whole = (
+  name: string,
+  otherwise: number,
+  { from, to }: { readonly from: number; readonly to: number }
+): Config.Config<number> =>
+  Config.integer().pipe(
+    Config.validate({
+      message: `Expected a whole number from ${from} to ${to}`,
+      validation: (number) => number >= from && number <= to
+    }),
+    Config.nested(name),
+    Config.withDefault(otherwise)
+  )
+
+/** A time that passes while somebody is waited for: more than none, and an hour at most. */
+export const time = (name: string, otherwise: Duration.DurationInput): Config.Config<Duration.Duration> =>
+  Config.duration().pipe(
+    Config.validate({
+      message: "Expected a time of 1 millisecond to 1 hour, such as \"10 seconds\"",
+      validation: (time) => Duration.between(time, { minimum: Duration.millis(1), maximum: Duration.hours(1) })
+    }),
+    Config.nested(name),
+    Config.withDefault(Duration.decode(otherwise))
   )

@@ -1,5 +1,6 @@
 import * as Actor from "@quartet/messaging/Actor"
 import { Config, Context, Duration, Effect, Layer } from "effect"
+import * as CustomerLimits from "./CustomerLimits.ts"
 import type { OrderCommand } from "./domain/Command.ts"
 import { decide, evolveSlice, orderIn } from "./domain/Decider.ts"
 import type { OrderRejection } from "./domain/Rejection.ts"
@@ -16,7 +17,8 @@ export class OrderActor extends Context.Tag("@quartet/order/OrderActor")<
 
 const policy = Config.all({
   draftExpiresAfter: Config.duration("ORDER_DRAFT_EXPIRES_AFTER").pipe(Config.withDefault(Duration.minutes(15))),
-  holdExpiresAfter: Config.duration("ORDER_HOLD_EXPIRES_AFTER").pipe(Config.withDefault(Duration.minutes(15)))
+  holdExpiresAfter: Config.duration("ORDER_HOLD_EXPIRES_AFTER").pipe(Config.withDefault(Duration.minutes(15))),
+  limits: CustomerLimits.config
 })
 
 export const layer = Layer.scoped(

@@ -53,6 +53,7 @@ const place = HttpApiEndpoint.post("place", "/orders")
   .setHeaders(perhapsKeyed)
   .setPayload(PlaceOrder)
   .addSuccess(OrderView, { status: 201 })
+  .addError(Problems.tooManyOpenOrders.schema)
   .addError(Problems.unknownProduct.schema)
   .addError(Problems.quantityTooLarge.schema)
   .addError(Problems.mixedCurrencies.schema)
@@ -72,6 +73,7 @@ const pay = HttpApiEndpoint.post("pay")`/orders/${id}/pay`
   .addError(Problems.paymentInProgress.schema)
   .addError(Problems.orderFailed.schema)
   .addError(Problems.orderCancelled.schema)
+  .addError(Problems.tooManyFailedPayments.schema)
   .addError(Problems.cardNumber.schema)
   .addError(Problems.invalidKey.schema)
   .addError(Problems.keyReused.schema)
@@ -148,6 +150,7 @@ const orders = HttpApiGroup.make("orders")
   .add(history)
   .add(events)
   .add(list)
+  .addError(Problems.tooManyRequests.schema)
   .addError(Problems.unavailable.schema)
   .middleware(Authorization)
 
@@ -170,6 +173,7 @@ const products = HttpApiGroup.make("products")
         "Adds a product or changes it. Needs the scope `operator`; placed orders keep their price."
       )
   )
+  .addError(Problems.tooManyRequests.schema)
   .addError(Problems.unavailable.schema)
 
 /** What may be asked over HTTP. */
@@ -179,6 +183,6 @@ export const OrderApi = HttpApi.make("order").add(orders).add(products)
   .annotate(OpenApi.License, { name: "MIT", url: "https://opensource.org/license/mit" })
   .annotate(
     OpenApi.Description,
-    "Customers place, pay and cancel orders; operators keep the price list. Amounts are minor units of their currency. Every refusal is a problem document (RFC 9457) whose `type` is stable. Fields that are not known are refused."
+    "Customers place, pay and cancel orders; operators keep the price list. Amounts are minor units of their currency. Every refusal is a problem document (RFC 9457) whose `type` is stable. Fields that are not known are refused. `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` say how many more requests you may send at once; beyond them it is 429 with `Retry-After`."
   )
   .annotate(OpenApi.Transform, asServed)

@@ -108,7 +108,7 @@ const events = Effect.fn("Http.events")(function*(id: string, after: number) {
   // The one answer that keeps a client from coming back.
   if (after === order.version && isOver(order)) return HttpServerResponse.empty({ status: 204 })
   return yield* Option.match(yield* (yield* EventStreams).open(order, after), {
-    onNone: () => Problems.answer(Problems.tooManyStreams, "Ask again shortly.", { retry: true }),
+    onNone: () => Problems.answer(Problems.tooManyStreams, "Ask again shortly.", { retryAfterSeconds: 1 }),
     onSome: (body) =>
       Effect.succeed(HttpServerResponse.raw(body, { contentType: "text/event-stream", headers: unbuffered }))
   })

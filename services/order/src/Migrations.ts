@@ -3,6 +3,7 @@ import products from "./migrations/0101_products.ts"
 import orders from "./migrations/0102_orders.ts"
 import orderTransitions from "./migrations/0103_order_transitions.ts"
 import orderSummaries from "./migrations/0104_order_summaries.ts"
+import customerStandings from "./migrations/0105_customer_standings.ts"
 
 /** Everything the order service keeps in its schema. */
 export const migrations = {
@@ -10,5 +11,6 @@ export const migrations = {
   "0101_products": products,
   "0102_orders": orders,
   "0103_order_transitions": orderTransitions,
-  "0104_order_summaries": orderSummaries
+  "0104_order_summaries": orderSummaries,
+  "0105_customer_standings": customerStandings
 }

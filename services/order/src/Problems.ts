@@ -16,6 +16,18 @@ export const paymentInProgress = define({
 export const orderFailed = define({ name: "order-failed", status: 409, title: "The order failed" })
 export const orderCancelled = define({ name: "order-cancelled", status: 409, title: "The order is cancelled" })
 export const orderShipped = define({ name: "order-shipped", status: 409, title: "The order has left" })
+export const tooManyOpenOrders = define({
+  name: "too-many-open-orders",
+  status: 409,
+  title: "Too many orders are open"
+})
+export const tooManyFailedPayments = define({
+  name: "too-many-failed-payments",
+  status: 429,
+  title: "Too many payments failed"
+})
+/** Answered by the edge, before anything else is looked at. */
+export const tooManyRequests = define({ name: "too-many-requests", status: 429, title: "Too many requests" })
 export const unknownProduct = define({ name: "unknown-product", status: 422, title: "Not on the price list" })
 export const quantityTooLarge = define({ name: "quantity-too-large", status: 422, title: "Too many of one product" })
 export const mixedCurrencies = define({ name: "mixed-currencies", status: 422, title: "One order, one currency" })
@@ -49,27 +61,37 @@ interface Kind {
   readonly make: (detail: string, correlationId: string) => Problem.Problem
 }
 
+/** For what passes by itself. */
+export const soon = { retryAfterSeconds: 1 }
+
 /** Answers with a problem; what passes by itself says when to ask again. */
 export const answer = (
   kind: Kind,
   detail: string,
-  options: { readonly retry: boolean } = { retry: false }
+  options: { readonly retryAfterSeconds?: number } = {}
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.map(
     Correlation,
-    (correlationId) => Problem.toResponse(kind.make(detail, correlationId), options.retry ? { "retry-after": "1" } : {})
+    (correlationId) =>
+      Problem.toResponse(
+        kind.make(detail, correlationId),
+        options.retryAfterSeconds === undefined ? {} : { "retry-after": String(options.retryAfterSeconds) }
+      )
   )
 
 /** Answers with why the order service said no. */
 export const refusal = (rejection: OrderRejection): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-  const because = (kind: Kind, retry = false) => answer(kind, rejection.message, { retry })
+  const because = (kind: Kind, options: { readonly retryAfterSeconds?: number } = {}) =>
+    answer(kind, rejection.message, options)
   return Match.valueTags(rejection, {
     OrderNotFound: () => because(notFound),
-    OrderNotReserved: () => because(notReserved, true),
-    PaymentInProgress: () => because(paymentInProgress, true),
+    OrderNotReserved: () => because(notReserved, soon),
+    PaymentInProgress: () => because(paymentInProgress, soon),
     OrderHasFailed: () => because(orderFailed),
     OrderIsCancelled: () => because(orderCancelled),
     OrderHasShipped: () => because(orderShipped),
+    TooManyOpenOrders: () => because(tooManyOpenOrders),
+    TooManyFailedPayments: ({ retryAfterSeconds }) => because(tooManyFailedPayments, { retryAfterSeconds }),
     UnknownProduct: () => because(unknownProduct),
     QuantityTooLarge: () => because(quantityTooLarge),
     MixedCurrencies: () => because(mixedCurrencies),

@@ -1,26 +1,32 @@
 import type { SqlError } from "@effect/sql"
 import { SqlClient } from "@effect/sql"
-import type { OrderId, Sku } from "@quartet/contracts/Ids"
+import type { CustomerId, OrderId, Sku } from "@quartet/contracts/Ids"
 import type { Step } from "@quartet/messaging/Behaviour"
 import { changed } from "@quartet/messaging/Changed"
 import type { Transaction } from "@quartet/messaging/Transaction"
 import { encodeTransitions, transitionsOf } from "@quartet/messaging/Transition"
 import { Context, Effect, HashMap, Layer } from "effect"
-import type { OrderCommand } from "./domain/Command.ts"
+import * as CustomerLimits from "./CustomerLimits.ts"
+import type { OrderCommand, Pay, Place } from "./domain/Command.ts"
 import type { Slice } from "./domain/Decider.ts"
 import { orderIn } from "./domain/Decider.ts"
 import type { OrderEvent } from "./domain/Event.ts"
 import type { Product } from "./domain/Pricing.ts"
+import type { Limits, Standing } from "./domain/Standing.ts"
 import type { State } from "./domain/State.ts"
 import { versionOf } from "./domain/State.ts"
 import { encodeOrders, findOrders, toRow } from "./OrderRow.ts"
 import { findProducts } from "./ProductRow.ts"
+import { findStandings } from "./StandingRow.ts"
 
 type OrderStep = Step<Slice, OrderCommand, OrderEvent, State>
 
 /** How orders are kept: a row each, its lines, and a row for every transition. */
 export class OrderRepository extends Context.Tag("@quartet/order/OrderRepository")<OrderRepository, {
-  /** The orders of the commands that there are, locked in id order, and the products to be ordered, as they cost now. */
+  /**
+   * The orders of the commands that there are, locked in id order, the products to be ordered, as they cost now, and how
+   * those stand who place and pay. Nothing locks a standing: two replicas may each let a batch pass at once.
+   */
   readonly load: (commands: ReadonlyArray<OrderCommand>) => Effect.Effect<Slice, SqlError.SqlError, Transaction>
   /** Inserts or updates what the steps changed, and appends their transitions, in one statement. */
   readonly save: (
@@ -29,19 +35,27 @@ export class OrderRepository extends Context.Tag("@quartet/order/OrderRepository
   ) => Effect.Effect<void, SqlError.SqlError, Transaction>
 }>() {}
 
-const makeLoad = (sql: SqlClient.SqlClient) => {
+const makeLoad = (sql: SqlClient.SqlClient, limits: Limits) => {
   const orders = findOrders(sql, "lock")
   const products = findProducts(sql)
+  const standings = findStandings(sql, limits)
   return Effect.fn("OrderRepository.load")(function*(commands: ReadonlyArray<OrderCommand>) {
     const wanted = new Set(commands.flatMap((command) => command._tag === "Place" ? command.lines : []).map(toSku))
     const found = yield* orders([...new Set(commands.map(({ orderId }) => orderId))])
     const listed: ReadonlyArray<Product> = wanted.size === 0 ? [] : yield* products([...wanted])
+    const asking = new Set(commands.flatMap((command) => isLimited(command, limits) ? [command.customerId] : []))
+    const known: ReadonlyArray<Standing> = asking.size === 0 ? [] : yield* standings([...asking])
     return {
       orders: HashMap.fromIterable(found.map((order): [OrderId, State] => [order.orderId, order])),
-      products: HashMap.fromIterable(listed.map((product): [Sku, Product] => [product.sku, product]))
+      products: HashMap.fromIterable(listed.map((product): [Sku, Product] => [product.sku, product])),
+      customers: HashMap.fromIterable(known.map((one): [CustomerId, Standing] => [one.customerId, one]))
     }
   })
 }
+
+/** Where there is no limit, nobody is counted. */
+const isLimited = (command: OrderCommand, { failedPayments, openOrders }: Limits): command is Place | Pay =>
+  (command._tag === "Place" && openOrders > 0) || (command._tag === "Pay" && failedPayments > 0)
 
 const toSku = ({ sku }: { readonly sku: Sku }): Sku => sku
 
@@ -98,5 +112,9 @@ const updatedOrders = (sql: SqlClient.SqlClient) =>
 
 export const layer = Layer.effect(
   OrderRepository,
-  Effect.map(SqlClient.SqlClient, (sql) => OrderRepository.of({ load: makeLoad(sql), save: makeSave(sql) }))
+  Effect.zipWith(
+    SqlClient.SqlClient,
+    CustomerLimits.config,
+    (sql, limits) => OrderRepository.of({ load: makeLoad(sql, limits), save: makeSave(sql) })
+  )
 )

@@ -2,6 +2,7 @@ import * as Auth from "@quartet/hosting/Auth"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
 import * as Postgres from "@quartet/hosting/Postgres"
+import * as PublicEdge from "@quartet/hosting/PublicEdge"
 import * as Settings from "@quartet/hosting/Settings"
 import * as Archive from "@quartet/messaging/Archive"
 import * as Messaging from "@quartet/messaging/Messaging"
@@ -23,7 +24,8 @@ const Requests = HttpServer.layer({
   name: "order",
   port: Settings.port("ORDER_PORT", 3000),
   api: Http.api,
-  held: EventStreams.limit
+  held: EventStreams.limit,
+  facing: PublicEdge.make
 })
 
 /** What nobody here could handle waits for an operator, and what was said can be said again. */

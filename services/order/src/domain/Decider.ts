@@ -1,8 +1,7 @@
-import type { OrderId } from "@quartet/contracts/Ids"
+import type { CustomerId, OrderId } from "@quartet/contracts/Ids"
 import type { Decision } from "@quartet/messaging/Decision"
 import { accept, ignore, refuse } from "@quartet/messaging/Decision"
-import type { Duration } from "effect"
-import { DateTime, Either, HashMap, Match, Option } from "effect"
+import { DateTime, Duration, Either, HashMap, Match, Option } from "effect"
 import type { Cancel, OrderCommand, Pay, Place } from "./Command.ts"
 import * as Deadlines from "./Deadlines.ts"
 import type { OrderEvent } from "./Event.ts"
@@ -18,22 +17,31 @@ import {
   OrderIsCancelled,
   OrderNotFound,
   OrderNotReserved,
-  PaymentInProgress
+  PaymentInProgress,
+  TooManyFailedPayments,
+  TooManyOpenOrders
 } from "./Rejection.ts"
+import type { Limits, Standing, Standings } from "./Standing.ts"
+import * as Customers from "./Standing.ts"
 import type { State } from "./State.ts"
 import { absent, evolve } from "./State.ts"
 import * as Stock from "./StockNews.ts"
 
-/** How long an order may wait: for stock's answer as a draft, and for the customer's payment once its goods are held. */
+/**
+ * How long an order may wait: for stock's answer as a draft, and for the customer's payment once its goods are held; and
+ * how much one customer may have.
+ */
 export interface Policy {
   readonly draftExpiresAfter: Duration.Duration
   readonly holdExpiresAfter: Duration.Duration
+  readonly limits: Limits
 }
 
-/** What a batch needs to know: its orders, and the products that are being ordered in it. */
+/** What a batch needs to know: its orders, the products that are being ordered in it, and how its customers stand. */
 export interface Slice {
   readonly orders: HashMap.HashMap<OrderId, State>
   readonly products: Products
+  readonly customers: Standings
 }
 
 type Decided = Decision<OrderEvent, OrderRejection>
@@ -43,10 +51,18 @@ export const orderIn = ({ orders }: Slice, orderId: OrderId): State =>
   Option.getOrElse(HashMap.get(orders, orderId), () => absent)
 
 /** The slice after an event of one of its orders. */
-export const evolveSlice = (slice: Slice, event: OrderEvent): Slice => ({
-  ...slice,
-  orders: HashMap.set(slice.orders, event.orderId, evolve(orderIn(slice, event.orderId), event))
-})
+export const evolveSlice = (slice: Slice, event: OrderEvent): Slice => {
+  const before = orderIn(slice, event.orderId)
+  const order = evolve(before, event)
+  return {
+    ...slice,
+    orders: HashMap.set(slice.orders, event.orderId, order),
+    customers: Customers.after(slice.customers, before, order, event.at)
+  }
+}
+
+const standingOf = ({ customers }: Slice, customerId: CustomerId): Option.Option<Standing> =>
+  HashMap.get(customers, customerId)
 
 /**
  * An order is paid once, fails or is cancelled once, and what it owes its customer is asked back once. The same command
@@ -55,8 +71,8 @@ export const evolveSlice = (slice: Slice, event: OrderEvent): Slice => ({
 export const decide = (policy: Policy) => (slice: Slice, command: OrderCommand, at: DateTime.Utc): Decided => {
   const order = orderIn(slice, command.orderId)
   return Match.valueTags(command, {
-    Place: (c) => place(policy, slice.products, order, c, at),
-    Pay: (c) => pay(order, c, at),
+    Place: (c) => place(policy, slice, order, c, at),
+    Pay: (c) => pay(policy, slice, order, c, at),
     Cancel: (c) => cancel(order, c, at),
     RecordReservation: (c) => Stock.reserved(policy.holdExpiresAfter, order, c, at),
     RecordStockRejection: (c) => Stock.rejected(order, c, at),
@@ -76,14 +92,17 @@ export const decide = (policy: Policy) => (slice: Slice, command: OrderCommand, 
 }
 
 const place = (
-  { draftExpiresAfter }: Policy,
-  products: Products,
+  { draftExpiresAfter, limits }: Policy,
+  slice: Slice,
   order: State,
   { customerId, lines, orderId }: Place,
   at: DateTime.Utc
 ): Decided => {
   if (order._tag !== "Absent") return ignore("already placed")
-  return Either.match(priced(lines, products), {
+  if (Customers.hasAllOrdersOpen(standingOf(slice, customerId), limits)) {
+    return refuse(new TooManyOpenOrders({ orderId, limit: limits.openOrders }))
+  }
+  return Either.match(priced(lines, slice.products), {
     onLeft: refuse,
     onRight: ({ lines, total }) => {
       const draftUntil = DateTime.addDuration(at, draftExpiresAfter)
@@ -92,12 +111,24 @@ const place = (
   })
 }
 
-const pay = (order: State, { customerId, orderId, paymentMethodId }: Pay, at: DateTime.Utc): Decided => {
+const pay = (
+  { limits }: Policy,
+  slice: Slice,
+  order: State,
+  { customerId, orderId, paymentMethodId }: Pay,
+  at: DateTime.Utc
+): Decided => {
+  const requested = () =>
+    Option.match(Customers.pauseBeforePaying(standingOf(slice, customerId), limits, at), {
+      onNone: (): Decided => accept(PaymentRequested.make({ orderId, attempt: 1, paymentMethodId, at })),
+      onSome: (pause) =>
+        refuse(new TooManyFailedPayments({ orderId, retryAfterSeconds: Math.ceil(Duration.toSeconds(pause)) }))
+    })
   if (!belongsTo(order, customerId)) return refuse(new OrderNotFound({ orderId }))
   return Match.valueTags(order, {
     Absent: () => refuse(new OrderNotFound({ orderId })),
     Draft: () => refuse(new OrderNotReserved({ orderId })),
-    Reserved: () => accept(PaymentRequested.make({ orderId, attempt: 1, paymentMethodId, at })),
+    Reserved: requested,
     PaymentPending: () => refuse(new PaymentInProgress({ orderId })),
     Paid: () => ignore("already paid"),
     Shipped: () => ignore("already paid"),

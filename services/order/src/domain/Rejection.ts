@@ -41,6 +41,26 @@ export class OrderHasShipped extends Schema.TaggedError<OrderHasShipped>()("Orde
   }
 }
 
+/** The customer has as many orders that are neither paid nor over as one may have. */
+export class TooManyOpenOrders extends Schema.TaggedError<TooManyOpenOrders>()("TooManyOpenOrders", {
+  ...about,
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `${this.limit} orders are open already; pay or cancel one of them first.`
+  }
+}
+
+/** The customer's payments came to nothing too often lately. */
+export class TooManyFailedPayments extends Schema.TaggedError<TooManyFailedPayments>()("TooManyFailedPayments", {
+  ...about,
+  retryAfterSeconds: Schema.Int
+}) {
+  override get message() {
+    return "Too many payments failed within the last hour; wait as long as Retry-After says."
+  }
+}
+
 /** The price list does not know these. */
 export class UnknownProduct extends Schema.TaggedError<UnknownProduct>()("UnknownProduct", {
   skus: Schema.NonEmptyArray(Sku)
@@ -85,6 +105,8 @@ export type OrderRejection =
   | OrderHasFailed
   | OrderIsCancelled
   | OrderHasShipped
+  | TooManyOpenOrders
+  | TooManyFailedPayments
   | UnknownProduct
   | QuantityTooLarge
   | MixedCurrencies

@@ -3,6 +3,7 @@ import { NodeHttpClient } from "@effect/platform-node"
 import * as Auth from "@quartet/hosting/Auth"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as HttpServer from "@quartet/hosting/HttpServer"
+import * as PublicEdge from "@quartet/hosting/PublicEdge"
 import { Config, ConfigProvider, Effect, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
 import { v7 } from "uuid"
 import { OrderActor } from "../../src/Actor.ts"
@@ -13,21 +14,30 @@ import * as Http from "../../src/Http.ts"
 import * as PriceList from "../../src/PriceList.ts"
 import { actors, database, heard } from "./Service.ts"
 
-const settingsOf = (more: Readonly<Record<string, string>>) =>
-  Layer.setConfigProvider(
-    ConfigProvider.fromMap(
-      new Map(Object.entries({ AUTH_SECRET: "a secret of at least thirty-two characters", ...more }))
-    )
-  )
+export const secret = { AUTH_SECRET: "a secret of at least thirty-two characters" }
 
-/** The public edge on a free port, with the actors behind it and nobody beside them. */
-export const edge = (settings: Readonly<Record<string, string>> = {}) =>
-  HttpServer.layer({ name: "order", port: Config.succeed(0), api: Http.api }).pipe(
-    Layer.provideMerge(Layer.mergeAll(EventStreams.layer, PriceList.layer, Auth.layer, DevelopmentIssuer.layer)),
+const settingsOf = (more: Readonly<Record<string, string>>) =>
+  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries({ ...secret, ...more }))))
+
+const inside = () =>
+  Layer.mergeAll(EventStreams.layer, PriceList.layer, Auth.layer, DevelopmentIssuer.layer).pipe(
     Layer.provideMerge(actors),
     Layer.provideMerge(database()),
-    Layer.provideMerge(NodeHttpClient.layer),
+    Layer.provideMerge(NodeHttpClient.layer)
+  )
+
+/** The edge on a free port, with the actors behind it and nobody beside them. */
+export const edge = (settings: Readonly<Record<string, string>> = {}) =>
+  HttpServer.layer({ name: "order", port: Config.succeed(0), api: Http.api }).pipe(
+    Layer.provideMerge(inside()),
     Layer.provide([settingsOf(settings), Logger.minimumLogLevel(LogLevel.Warning)])
+  )
+
+/** The same as strangers meet it, for whoever brings its settings. */
+export const publicEdge = () =>
+  HttpServer.layer({ name: "order", port: Config.succeed(0), api: Http.api, facing: PublicEdge.make }).pipe(
+    Layer.provideMerge(inside()),
+    Layer.provide(Logger.minimumLogLevel(LogLevel.Warning))
   )
 
 /** What came back. */

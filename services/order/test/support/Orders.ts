@@ -10,7 +10,11 @@ import { decide, evolveSlice, orderIn } from "../../src/domain/Decider.ts"
 import type { OrderEvent } from "../../src/domain/Event.ts"
 import type { Product } from "../../src/domain/Pricing.ts"
 
-export const policy = { draftExpiresAfter: Duration.minutes(15), holdExpiresAfter: Duration.minutes(10) }
+export const policy = {
+  draftExpiresAfter: Duration.minutes(15),
+  holdExpiresAfter: Duration.minutes(10),
+  limits: { openOrders: 3, failedPayments: 2 }
+}
 export const at = DateTime.unsafeMake("2026-03-02T09:15:00Z")
 export const orderId = OrderId.make("01993c4e-8a10-7c3a-9d52-6f0b1e2a4c10")
 export const shipmentId = ShipmentId.make("01993c4f-02d8-7e15-b3a0-91c7d4f6082e")
@@ -30,7 +34,7 @@ export const product = (sku: Sku, amount: number, currency: Currency = "EUR"): P
 export const products = HashMap.fromIterable(
   [product(tea, 890), product(pot, 5900), product(yen, 500, "JPY")].map((one): [Sku, Product] => [one.sku, one])
 )
-export const nothing: Slice = { orders: HashMap.empty(), products }
+export const nothing: Slice = { orders: HashMap.empty(), products, customers: HashMap.empty() }
 
 export const line = (sku: Sku, quantity: number) => ({ sku, quantity: Quantity.make(quantity) })
 

@@ -1,0 +1,90 @@
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { Clock, Config, Effect, Option, Redacted } from "effect"
+import { isIPv6 } from "node:net"
+import { Auth } from "./Auth.ts"
+import { Refused } from "./Problem.ts"
+import * as Settings from "./Settings.ts"
+import type { Taken } from "./TokenBuckets.ts"
+import * as TokenBuckets from "./TokenBuckets.ts"
+
+type Fields = Readonly<Record<string, string>>
+
+/** Lets the request in with what its answer says of the limit, or refuses it before anything is read or written for it. */
+export type Admit = (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Fields, Refused>
+
+/** Whoever has it may send as much as they like. */
+const exempt = "operator"
+
+const most = 1_000_000
+const rateOf = (name: string, perSecond: number, burst: number) =>
+  Config.all({
+    perSecond: Settings.whole(`${name}_REQUESTS_PER_SECOND`, perSecond, { from: 0, to: most }),
+    burst: Settings.whole(`${name}_REQUESTS_BURST`, burst, { from: 1, to: most })
+  })
+
+const rates = Config.all({
+  customer: rateOf("CUSTOMER", 200, 400),
+  // Many people may share an address, and all do behind a proxy.
+  address: rateOf("ADDRESS", 500, 1000)
+})
+
+const bucketsOf = (rate: TokenBuckets.Rate): Option.Option<TokenBuckets.TokenBuckets> =>
+  rate.perSecond === 0 ? Option.none() : Option.some(TokenBuckets.make(rate))
+
+/**
+ * So many requests for each customer, by the subject of the token, and, of those who bring no good one, for each address.
+ * The limits hold for one process: with more replicas each has its own.
+ */
+export const make = Effect.gen(function*() {
+  const { verify } = yield* Auth
+  const { address, customer } = yield* rates
+  const customers = bucketsOf(customer)
+  const addresses = bucketsOf(address)
+  const admit: Admit = Effect.fn("Admission.admit")(function*(request: HttpServerRequest.HttpServerRequest) {
+    const principal = yield* Effect.option(Effect.flatMap(tokenOf(request), verify))
+    if (Option.exists(principal, ({ scopes }) => scopes.includes(exempt))) return {}
+    const buckets = Option.isSome(principal) ? customers : addresses
+    if (Option.isNone(buckets)) return {}
+    const owner = Option.match(principal, { onNone: () => addressOf(request), onSome: ({ subject }) => subject })
+    const taken = buckets.value.take(owner, yield* Clock.currentTimeMillis)
+    return yield* taken.granted ? Effect.succeed(fieldsOf(taken)) : tooMany(taken)
+  })
+  return admit
+})
+
+const tokenOf = ({ headers }: HttpServerRequest.HttpServerRequest): Option.Option<Redacted.Redacted<string>> =>
+  Option.map(Option.fromNullable(/^Bearer (.+)$/i.exec(headers["authorization"] ?? "")?.[1]), Redacted.make)
+
+/** A network gives each of its members a whole /64 of IPv6 addresses; they are one sender. Source: RFC 4291, §2.5.4. */
+const addressOf = ({ remoteAddress }: HttpServerRequest.HttpServerRequest): string => {
+  const address = Option.getOrElse(remoteAddress, () => "unknown")
+  const isMapped = address.startsWith("::ffff:")
+  return isIPv6(address) && !isMapped ? networkOf(address) : address
+}
+
+const networkOf = (address: string): string => {
+  const [before = "", after] = address.split("::")
+  const left = before === "" ? [] : before.split(":")
+  const right = after === undefined || after === "" ? [] : after.split(":")
+  const zeros = after === undefined ? 0 : 8 - left.length - right.length
+  return [...left, ...Array.from({ length: zeros }, () => "0"), ...right].slice(0, 4).join(":")
+}
+
+/**
+ * The three fields that most servers send and most clients read, of the drafts up to 06 of
+ * draft-ietf-httpapi-ratelimit-headers; later ones put them into one that few know.
+ */
+const fieldsOf = ({ limit, remaining, resetSeconds }: Taken): Fields => ({
+  "ratelimit-limit": String(limit),
+  "ratelimit-remaining": String(remaining),
+  "ratelimit-reset": String(resetSeconds)
+})
+
+const tooMany = (taken: Taken) =>
+  new Refused({
+    status: 429,
+    name: "too-many-requests",
+    title: "Too many requests",
+    detail: "Wait before the next request, as long as Retry-After says.",
+    headers: { ...fieldsOf(taken), "retry-after": String(taken.resetSeconds) }
+  })
