@@ -37,15 +37,15 @@ const steps = Effect.gen(function*() {
 const wire = Layer.scoped(Wire, startPrivate())
 
 const overTheWire = Effect.gen(function*() {
-  yield* print("Over RabbitMQ", yield* wiredRelay)
-  yield* print("Over RabbitMQ, the other way", yield* wiredConsumer)
-  yield* print("A day's messages that wait", yield* waitingMessages)
-  yield* print("Four processes", yield* receipt)
-  yield* print("Eight processes", yield* replicas)
+  // A database each: none finds what another left.
+  yield* print("Over RabbitMQ", yield* Effect.provide(wiredRelay, database))
+  yield* print("Over RabbitMQ, the other way", yield* Effect.provide(wiredConsumer, database))
+  yield* print("A day's messages that wait", yield* Effect.provide(waitingMessages, database))
+  yield* print("Four processes", yield* Effect.provide(receipt, database))
+  yield* print("Eight processes", yield* Effect.provide(replicas, database))
 }).pipe(
   Effect.provide(wire),
-  Effect.catchTag("RabbitMqFailed", ({ message }) => Console.log(`\nOver RabbitMQ\n  -- not measured: ${message}`)),
-  Effect.provide(database)
+  Effect.catchTag("RabbitMqFailed", ({ message }) => Console.log(`\nOver RabbitMQ\n  -- not measured: ${message}`))
 )
 
 const all = Effect.gen(function*() {

@@ -3,7 +3,7 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import { catalog, subscriptions } from "@quartet/contracts/Catalog"
 import { Schema } from "effect"
 import { parse } from "yaml"
-import { asyncapi, openapi } from "./Documents.ts"
+import { asyncapi, openapi, problems } from "./Documents.ts"
 
 const stale = "Run `npm run docs` and commit what changed."
 
@@ -62,6 +62,12 @@ describe("docs/asyncapi.yaml", () => {
 })
 
 const Refs = /"\$ref": "#\/components\/schemas\/([^"]+)"/g
+
+describe("docs/problems.md", () => {
+  it("is what the servers serve of each problem today", async () => {
+    await expect(problems(), stale).toMatchFileSnapshot("../../docs/problems.md")
+  })
+})
 
 describe("docs/openapi.json", () => {
   it("is what the order service serves today", async () => {

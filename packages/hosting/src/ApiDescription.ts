@@ -72,6 +72,7 @@ const dateTime = { type: "string", format: "date-time", description: "a moment i
 
 const members = {
   type: { type: "string", description: "the stable name of the kind of problem" },
+  help: { type: "string", description: "where this server tells what it means and what to do" },
   title: { type: "string" },
   status: { type: "integer" },
   detail: { type: "string", description: "one sentence for whoever asked" },

@@ -6,6 +6,7 @@ import { Cache, Clock, Context, DateTime, Duration, Effect, Exit, Layer, Option,
 import type { JWTVerifyOptions } from "jose"
 import { createRemoteJWKSet, errors, jwtVerify } from "jose"
 import * as AuthSettings from "./AuthSettings.ts"
+import { edgeProblems } from "./EdgeProblems.ts"
 import { define, Refused } from "./Problem.ts"
 
 /** Who asks, and what he may do. */
@@ -26,8 +27,18 @@ export class Auth extends Context.Tag("@quartet/hosting/Auth")<Auth, {
   readonly verify: (token: Redacted.Redacted<string>) => Effect.Effect<Context.Tag.Service<Principal>, Unauthorized>
 }>() {}
 
-export const unauthorized = define({ name: "unauthorized", status: 401, title: "Who are you?" })
-export const forbidden = define({ name: "forbidden", status: 403, title: "You may not do this" })
+export const unauthorized = define({
+  name: "unauthorized",
+  status: 401,
+  title: "Who are you?",
+  ...edgeProblems.unauthorized
+})
+export const forbidden = define({
+  name: "forbidden",
+  status: 403,
+  title: "You may not do this",
+  ...edgeProblems.forbidden
+})
 
 /** Put on an API, a group or an endpoint, lets in nobody without a valid token and tells the handler who it is. */
 export class Authorization extends HttpApiMiddleware.Tag<Authorization>()("@quartet/hosting/Authorization", {

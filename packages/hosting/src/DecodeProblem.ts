@@ -1,7 +1,7 @@
 import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import { Array } from "effect"
 import type { Problem } from "./Problem.ts"
-import { typeOf } from "./Problem.ts"
+import { helpOf, typeOf } from "./Problem.ts"
 
 type Issue = HttpApiDecodeError["issues"][number]
 
@@ -16,6 +16,7 @@ export const fromDecodeError = (error: HttpApiDecodeError, correlationId: string
   const faults = Array.dedupe(Array.map(error.issues, sentenceOf))
   return {
     type: typeOf("invalid-request"),
+    help: helpOf("invalid-request"),
     title: "The request is not valid",
     status: 400,
     detail: faults[0] ?? "The request does not have the expected form.",

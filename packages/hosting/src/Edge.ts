@@ -5,6 +5,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Scope } from "effect"
 import { Cause, Clock, Deferred, Effect, Fiber, FiberSet, Metric, MetricBoundaries, Option, Stream } from "effect"
+import { acceptsJson } from "./Acceptance.ts"
 import * as Correlation from "./Correlation.ts"
 import { fromDecodeError } from "./DecodeProblem.ts"
 import { toResponse } from "./Problem.ts"
@@ -26,6 +27,8 @@ export interface EdgeOptions {
   readonly working: FiberSet.FiberSet<HttpServerResponse.HttpServerResponse, never>
   /** Completed when the server is told to stop. */
   readonly stopping: Deferred.Deferred<void>
+  /** Whether the route of this pattern answers in JSON and in nothing else. */
+  readonly speaksJson: (pattern: string) => boolean
   /** Requests are told at debug level only. */
   readonly quiet: boolean
 }
@@ -70,13 +73,15 @@ type Answering = (cause: Cause.Cause<unknown>) => Effect.Effect<HttpServerRespon
 const admitted = <E, R>(
   app: HttpApp.Default<E, R>,
   request: HttpServerRequest.HttpServerRequest,
-  { facing, maxBodyBytes, routes }: EdgeOptions,
+  options: EdgeOptions,
   answering: Answering
 ) => {
-  const answered = Effect.flatMap(
-    buffered(request, maxBodyBytes),
-    (whole) => app.pipe(Effect.provideService(HttpServerRequest.HttpServerRequest, whole))
-  ).pipe(Effect.catchAllCause(answering))
+  const { facing, maxBodyBytes, routes } = options
+  const answered = Effect.flatMap(buffered(request, maxBodyBytes), (whole) =>
+    Effect.zipRight(
+      acceptable(request, options),
+      Effect.provideService(app, HttpServerRequest.HttpServerRequest, whole)
+    )).pipe(Effect.catchAllCause(answering))
   if (facing === undefined) return answered
   const preflight = facing.cors.preflight(request, () => allowed(routes, pathOf(request)))
   if (Option.isSome(preflight)) return Effect.succeed(preflight.value)
@@ -96,6 +101,13 @@ const withinSlots = <R>(
     slots.withPermitsIfAvailable(1)(handled),
     Option.getOrElse(() => toResponse(Refusals.overloaded.toProblem(correlationId), Refusals.overloaded.headers))
   )
+
+/** Before any work: whoever cannot read the answer would not learn what was done. */
+const acceptable = (request: HttpServerRequest.HttpServerRequest, { routes, speaksJson }: EdgeOptions) => {
+  const path = pathOf(request)
+  const isAnswered = allowed(routes, path).includes(request.method) && speaksJson(patternOf(routes, path))
+  return isAnswered && !acceptsJson(request.headers["accept"]) ? Effect.fail(Refusals.notAcceptable) : Effect.void
+}
 
 const isSafe = (method: string): boolean => method === "GET" || method === "HEAD" || method === "OPTIONS"
 

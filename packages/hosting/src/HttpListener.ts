@@ -29,6 +29,8 @@ export interface ListenOptions {
   readonly facing?: PublicEdge
   /** How long requests in flight may take to finish once the server closes; 8 seconds when absent. */
   readonly drain?: Duration.DurationInput
+  /** Whether the route of this pattern answers in JSON alone, and refuses who does not accept that; none when absent. */
+  readonly speaksJson?: (pattern: string) => boolean
   /** Tells of requests at debug level only. */
   readonly quiet?: boolean
 }
@@ -58,6 +60,7 @@ export const listen = (
       maxBodyBytes: options.maxBodyBytes ?? limits.bodyBytes,
       slots: yield* Effect.makeSemaphore(limits.inFlight),
       ...(options.facing === undefined ? {} : { facing: options.facing }),
+      speaksJson: options.speaksJson ?? (() => false),
       quiet: options.quiet ?? false
     }))
     yield* Effect.addFinalizer(() => drain(node, working, stopping, options))

@@ -10,6 +10,7 @@ import { Correlation } from "./Correlation.ts"
 import { fromDecodeError } from "./DecodeProblem.ts"
 import { listen, urlOf } from "./HttpListener.ts"
 import { toResponse } from "./Problem.ts"
+import * as ProblemPage from "./ProblemPage.ts"
 import type { PublicEdge } from "./PublicEdge.ts"
 import * as RouteTable from "./RouteTable.ts"
 
@@ -22,6 +23,8 @@ export interface HttpServerOptions<E, R, R2 = never> {
   readonly port: Config.Config<number>
   /** The API with its groups provided. */
   readonly api: Layer.Layer<HttpApi.Api, E, R>
+  /** What the API's own problems mean; the edge's come by themselves. */
+  readonly problems?: ReadonlyArray<ProblemPage.ProblemPage>
   /** How many answers may be held open beside ordinary requests, each of them with its connection; none when absent. */
   readonly held?: Config.Config<number>
   /** `HTTP_MAX_BODY_BYTES` when absent. */
@@ -33,7 +36,8 @@ export interface HttpServerOptions<E, R, R2 = never> {
 }
 
 /**
- * Serves an API at its port, with its description at `/openapi.json` and `/docs`. Every refusal and failure is a problem
+ * Serves an API at its port, with its description at `/openapi.json` and `/docs`, and of each problem
+ * at `/problems/{name}`. Every refusal and failure is a problem
  * document; bodies are limited; a request that changes something runs to its end though its caller hangs up.
  *
  * `api` is built apart from everything else, so that several APIs in one process do not mix their routes. What its
@@ -47,12 +51,19 @@ export const layer = <E, R, R2 = never>(
       Layer.provide([
         decodeProblems,
         HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json" }),
-        HttpApiSwagger.layer()
+        HttpApiSwagger.layer({ path: docs }),
+        HttpApiBuilder.Router.use((router) => router.get(ProblemPage.path, ProblemPage.serve(options.problems ?? [])))
       ]),
       Layer.provide(options.api),
       Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, NodeHttpServer.layerContext])
     )
   )
+
+const docs = "/docs"
+
+/** Pages are read by people, and streams of events by whoever asked for one. */
+const speaksJson = (pattern: string): boolean =>
+  pattern !== docs && pattern !== ProblemPage.path && !pattern.endsWith("/events")
 
 const serve = <R2>(options: Omit<HttpServerOptions<never, never, R2>, "api">) =>
   Effect.gen(function*() {
@@ -62,7 +73,9 @@ const serve = <R2>(options: Omit<HttpServerOptions<never, never, R2>, "api">) =>
     const { router } = yield* HttpApiBuilder.Router
     const routes = RouteTable.make(yield* router)
     const met = facing === undefined ? {} : { facing: yield* facing }
-    return urlOf(yield* listen(app, routes, { ...others, ...met, port, held: yield* held ?? Config.succeed(0) }))
+    return urlOf(
+      yield* listen(app, routes, { ...others, ...met, port, speaksJson, held: yield* held ?? Config.succeed(0) })
+    )
   })
 
 /** Before the API encodes it: its own encoding repeats the whole schema. */

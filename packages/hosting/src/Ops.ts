@@ -9,7 +9,9 @@ import * as Health from "./Health.ts"
 import { listen, urlOf } from "./HttpListener.ts"
 import { ParkedMessages } from "./ParkedMessages.ts"
 import * as ParkedRoutes from "./ParkedRoutes.ts"
+import * as ProblemPage from "./ProblemPage.ts"
 import * as Prometheus from "./Prometheus.ts"
+import * as RebuildRoutes from "./RebuildRoutes.ts"
 import * as RouteTable from "./RouteTable.ts"
 import * as Settings from "./Settings.ts"
 
@@ -29,7 +31,8 @@ const health = HttpRouter.empty.pipe(
   HttpRouter.get(
     "/metrics",
     Effect.map(Prometheus.text, (body) => HttpServerResponse.text(body, { contentType: Prometheus.mediaType }))
-  )
+  ),
+  HttpRouter.get(ProblemPage.path, ProblemPage.serve([]))
 )
 
 /**
@@ -47,7 +50,14 @@ export const layerOn = (
       const router = Option.match(kept, {
         onNone: () => health,
         onSome: ([parked, auth]) =>
-          HttpRouter.concat(health, HttpRouter.provideService(ParkedRoutes.routes(auth), ParkedMessages, parked))
+          HttpRouter.concat(
+            health,
+            HttpRouter.provideService(
+              HttpRouter.concat(ParkedRoutes.routes(auth), RebuildRoutes.routes(auth)),
+              ParkedMessages,
+              parked
+            )
+          )
       })
       const app = yield* HttpRouter.toHttpApp(router)
       const provided = Effect.provideService(app, Health.Health, yield* Health.Health)

@@ -16,6 +16,17 @@ export const ParkedMessage = Schema.Struct({
 })
 export type ParkedMessage = typeof ParkedMessage.Type
 
+/** How far a read model is made again. */
+export const Progress = Schema.Struct({ copied: Schema.Int, isUnderWay: Schema.Boolean })
+export type Progress = typeof Progress.Type
+
+/** A read model that can be made again while the service runs. */
+export interface Rebuilding {
+  /** Empties it, and has it filled again; asked for again it begins anew. */
+  readonly begin: Effect.Effect<void, SqlError>
+  readonly progress: Effect.Effect<Progress, SqlError>
+}
+
 /** What one service lets operators do with its messages: those that are parked, and those it said. */
 export interface Desk {
   /** Oldest first, a bounded number. */
@@ -29,6 +40,8 @@ export interface Desk {
   readonly discard: (id: string, because: string) => Effect.Effect<number, SqlError>
   /** Says again what it said in this last while, for a broker that lost it; returns how many messages that is. */
   readonly sayAgain: (last: Duration.Duration) => Effect.Effect<number, SqlError>
+  /** Where the service has a read model. */
+  readonly rebuild?: Rebuilding
 }
 
 /** The desks of the services that live in this process, by the service's name. Each takes its own back when it ends. */

@@ -1,8 +1,9 @@
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Duration, Effect, Option, Redacted, Schema } from "effect"
+import { Duration, Effect, Option, Schema } from "effect"
 import type { Auth } from "./Auth.ts"
+import { operatorsOnly } from "./OperatorsOnly.ts"
 import { ParkedMessage, ParkedMessages } from "./ParkedMessages.ts"
 import { Refused } from "./Problem.ts"
 
@@ -35,20 +36,6 @@ const Last = Schema.Struct({ lastSeconds: Schema.Int.pipe(Schema.between(1, 366 
 
 const Because = Schema.Struct({ because: Schema.Trim.pipe(Schema.minLength(1), Schema.maxLength(1000)) })
 
-const unauthorized = new Refused({
-  status: 401,
-  name: "unauthorized",
-  title: "Who are you?",
-  detail: "A valid bearer token is needed."
-})
-
-const forbidden = new Refused({
-  status: 403,
-  name: "forbidden",
-  title: "You may not do this",
-  detail: "This needs the scope operator."
-})
-
 const notWaiting = new Refused({
   status: 404,
   name: "not-parked",
@@ -64,7 +51,7 @@ const noReason = new Refused({
 })
 
 /** An answer of ours that does not fit its schema is a bug. */
-const answer =
+export const answer =
   <A, I>(schema: Schema.Schema<A, I>) =>
   (value: A, options: { readonly status?: number } = {}): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
     Effect.orDie(HttpServerResponse.schemaJson(schema)(value, options))
@@ -77,7 +64,7 @@ const firstLine = (text: string): string => {
 }
 
 /** `?service=` picks one of the services of this process. */
-const chosen = Effect.gen(function*() {
+export const chosen = Effect.gen(function*() {
   const desks = [...yield* (yield* ParkedMessages).desks]
   const { url } = yield* HttpServerRequest.HttpServerRequest
   const service = new URL(url, "http://ops").searchParams.get("service")
@@ -158,19 +145,9 @@ const sayAgain = Effect.gen(function*() {
   return yield* answer(SaidAgain)({ messages: counts.reduce((sum, count) => sum + count, 0) }, { status: 202 })
 })
 
-/** Lets in nobody but operators. */
-const guarded = ({ verify }: Auth["Type"]) => <A, E, R>(handler: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const { headers } = yield* HttpServerRequest.HttpServerRequest
-    const token = /^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "")?.[1] ?? ""
-    const { scopes } = yield* Effect.catchTag(verify(Redacted.make(token)), "Unauthorized", () => unauthorized)
-    if (!scopes.includes("operator")) return yield* forbidden
-    return yield* handler
-  })
-
 /** What operators ask of messages that wait for a person, or that a broker lost. Asking twice is safe. */
 export const routes = (auth: Auth["Type"]) => {
-  const guard = guarded(auth)
+  const guard = operatorsOnly(auth)
   return HttpRouter.empty.pipe(
     HttpRouter.get("/parked", guard(list)),
     HttpRouter.post("/parked/replay", guard(replayAll)),

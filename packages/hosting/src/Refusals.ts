@@ -30,6 +30,13 @@ const methodNotAllowed = (allow: string) =>
     headers: { allow }
   })
 
+export const notAcceptable = new Refused({
+  status: 406,
+  name: "not-acceptable",
+  title: "There is nothing here that you accept",
+  detail: "This path answers in application/json."
+})
+
 const unreadable = new Refused({
   status: 400,
   name: "malformed-request",

@@ -21,7 +21,13 @@ const Order = Schema.Struct({ lines: Schema.NonEmptyArray(Line) }).annotations({
   parseOptions: { onExcessProperty: "error" }
 })
 
-const TooExpensive = Problem.define({ name: "too-expensive", status: 422, title: "Too expensive" })
+const TooExpensive = Problem.define({
+  name: "too-expensive",
+  status: 422,
+  title: "Too expensive",
+  means: "The card allows less.",
+  advice: "Buy less."
+})
 
 /** Lets a test hold a handler where it wants it. */
 class Gate extends Context.Tag("test/Gate")<Gate, {

@@ -1,20 +1,9 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type { Listed, Listing } from "@quartet/hosting/ParkedRoutes"
 import * as ParkedRoutes from "@quartet/hosting/ParkedRoutes"
-import { Clock, Config, Console, DateTime, Duration, Effect, Option, Schema } from "effect"
-import { opsPorts } from "./Ports.ts"
+import { Clock, Console, DateTime, Duration, Effect, Option, Schema } from "effect"
+import { ask, given, hasNoDesk, NobodyThere, services } from "./Desks.ts"
 import type { Ask } from "./Shop.ts"
-import { demand } from "./Shop.ts"
-import * as Token from "./Token.ts"
-
-/** Nobody answers where operators are to be heard. */
-export class NobodyThere
-  extends Schema.TaggedError<NobodyThere>()("NobodyThere", { urls: Schema.Array(Schema.String) })
-{
-  override get message() {
-    return `Nobody answers at ${this.urls.join(", ")}. Is the quartet running? OPS_URL says where operators reach it.`
-  }
-}
 
 /** No such message waits. */
 export class NotParked extends Schema.TaggedError<NotParked>()("NotParked", { id: Schema.String }) {
@@ -30,21 +19,6 @@ export interface Choice {
   readonly service: Option.Option<string>
 }
 
-/** Who keeps parked messages, and where operators are heard when nothing is set. */
-const desks = [
-  { service: "order", port: opsPorts.order },
-  { service: "payment", port: opsPorts.payment },
-  { service: "inventory", port: opsPorts.inventory },
-  { service: "warehouse", port: opsPorts.warehouse }
-]
-const services = desks.map(({ service }) => service)
-const usual = desks.map(({ port }) => `http://127.0.0.1:${port}`)
-
-const given = Config.nonEmptyString("OPS_URL").pipe(
-  Config.map((urls) => urls.split(",").map((url) => url.trim()).filter((url) => url !== "")),
-  Config.withDefault(usual)
-)
-
 /** A service's name and the id of a message there, as the list shows them: `order/12`. */
 export const Address = Schema.String.pipe(
   Schema.pattern(/^[a-z]+\/\d+$/, { message: () => "An id is what list shows, such as order/12." })
@@ -54,14 +28,6 @@ export const Address = Schema.String.pipe(
 interface Answered extends Listing {
   readonly url: string
 }
-
-const ask = Effect.fnUntraced(function*<A, I>(request: Ask, answer: Schema.Schema<A, I>) {
-  return yield* demand({ ...request, token: yield* Token.ofOperator }, answer)
-})
-
-/** Nobody answers, or somebody who parks nothing, as the provider's stand-in. */
-const hasNoDesk = (error: { readonly _tag: string; readonly status?: number }): boolean =>
-  error._tag === "RequestError" || (error._tag === "Unexpected" && error.status === 404)
 
 /** Asks every process; replicas of a service look into one table, so the first that answers for it is enough. */
 const survey = Effect.fn("Parked.survey")(function*({ service, urls }: Choice) {

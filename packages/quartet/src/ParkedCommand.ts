@@ -7,7 +7,8 @@ import { Effect, Option } from "effect"
 import * as Parked from "./Parked.ts"
 import * as Wait from "./Wait.ts"
 
-const urls = Options.text("url").pipe(
+/** Where to ask. */
+export const urls = Options.text("url").pipe(
   Options.withDescription(
     "Where operators reach a process, its OPS_PORT; may be repeated. OPS_URL, or this machine's."
   ),

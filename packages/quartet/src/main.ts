@@ -11,6 +11,7 @@ import * as Launch from "@quartet/hosting/Launch"
 import { Console, Effect, Option, Redacted } from "effect"
 import { demo } from "./Demo.ts"
 import * as ParkedCommand from "./ParkedCommand.ts"
+import * as Rebuild from "./Rebuild.ts"
 import * as Seed from "./Seed.ts"
 import * as Serve from "./Serve.ts"
 import * as Start from "./Start.ts"
@@ -89,6 +90,7 @@ const quartet = Command.make("quartet").pipe(
     tour,
     ParkedCommand.command,
     ParkedCommand.sayAgain,
+    Rebuild.command,
     verify,
     topology
   ])

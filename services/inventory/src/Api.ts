@@ -10,22 +10,37 @@ import { Schema } from "effect"
 import { ReceiptQuantity } from "./domain/Command.ts"
 import { MovementView, StockView } from "./Views.ts"
 
-export const StockNotFound = Problem.define({ name: "stock-not-found", status: 404, title: "No such stock" })
+export const StockNotFound = Problem.define({
+  name: "stock-not-found",
+  status: 404,
+  title: "No such stock",
+  means: "Nothing was ever received of this SKU.",
+  advice: "Compare the SKU with those of `GET /stock`, or record a receipt, which begins it."
+})
 export const ReceiptRefused = Problem.define({
   name: "receipt-too-large",
   status: 422,
-  title: "The receipt cannot be counted"
+  title: "The receipt cannot be counted",
+  means: "With this receipt there would be more of the SKU than can be counted.",
+  advice: "Compare the quantity with the delivery."
 })
 export const KeyReused = Problem.define({
   name: "idempotency-key-reused",
   status: 422,
-  title: "The Idempotency-Key was used for another request"
+  title: "The Idempotency-Key was used for another request",
+  means: "Another request of the same customer had this `Idempotency-Key`: another path, or another body.",
+  advice: "Use a new key for a new request, and the very same request to repeat one."
 })
 export const KeyInProgress = Problem.define({
   name: "idempotency-key-in-progress",
   status: 409,
-  title: "The first request with this Idempotency-Key is still being answered"
+  title: "The first request with this Idempotency-Key is still being answered",
+  means: "A request with this key was sent before, and is not answered yet.",
+  advice: "Wait as long as `Retry-After` says and send the very same request again; it gets the first one's answer."
 })
+
+/** What a reader is told of each problem. */
+export const problems = [StockNotFound, ReceiptRefused, KeyReused, KeyInProgress].map(({ page }) => page)
 
 const KeyText = Schema.String.pipe(
   Schema.pattern(/^(?:"[!#-+\--~]{1,255}"|[!#-+\--~]{1,255})$/, {

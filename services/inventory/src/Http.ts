@@ -3,6 +3,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Sku } from "@quartet/contracts/Ids"
 import * as Auth from "@quartet/hosting/Auth"
 import { Correlation } from "@quartet/hosting/Correlation"
+import { linked } from "@quartet/hosting/NextPage"
 import * as Problem from "@quartet/hosting/Problem"
 import type { Answer } from "@quartet/messaging/IdempotencyKeys"
 import type { Origin, Outcome } from "@quartet/messaging/Submission"
@@ -110,7 +111,7 @@ const level = Effect.fn("InventoryApi.level")(function*(sku: Sku) {
 const list = Effect.fn("InventoryApi.list")(function*(cursor: Sku | undefined, limit: number) {
   const views = yield* InventoryViews
   const rows = yield* Effect.orDie(views.list({ after: Option.fromNullable(cursor), limit: limit + 1 }))
-  return page(rows, limit, (row) => row.sku)
+  return yield* linked(page(rows, limit, (row) => row.sku))
 })
 
 const movements = Effect.fn("InventoryApi.movements")(
@@ -118,7 +119,7 @@ const movements = Effect.fn("InventoryApi.movements")(
     yield* level(sku)
     const views = yield* InventoryViews
     const rows = yield* Effect.orDie(views.movements(sku, { after: Option.fromNullable(cursor), limit: limit + 1 }))
-    return page(rows, limit, (row) => row.seq)
+    return yield* linked(page(rows, limit, (row) => row.seq))
   }
 )
 

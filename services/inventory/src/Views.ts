@@ -57,7 +57,7 @@ const selectStock = (sql: SqlClient.SqlClient) =>
     execute: ({ after, limit, sku }) =>
       sql`
         SELECT sku, on_hand AS "onHand", reserved, on_hand - reserved AS available FROM stock
-        WHERE (${sku}::text IS NULL OR sku = ${sku}) AND (${after}::text IS NULL OR sku > ${after})
+        WHERE sku > coalesce(${after}::text, '') ${sku === null ? sql`` : sql`AND sku = ${sku}`}
         ORDER BY sku LIMIT ${limit}`
   })
 

@@ -9,6 +9,7 @@ import * as Parking from "@quartet/messaging/Parking"
 import * as Relay from "@quartet/messaging/Relay"
 import { Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
+import { problems } from "./Api.ts"
 import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
 import { migrations } from "./Migrations.ts"
@@ -18,7 +19,8 @@ import * as Views from "./Views.ts"
 const Requests = HttpServer.layer({
   name: "inventory",
   port: Settings.port("INVENTORY_PORT", 3002),
-  api: Http.api
+  api: Http.api,
+  problems
 })
 
 /** What nobody here could handle waits for an operator, and what was said can be said again. */

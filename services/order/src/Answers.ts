@@ -39,18 +39,25 @@ export const cancellation = (order: Order): Answer => {
 /** The order as it is now. */
 export const order = (order: Order): Answer => ({
   status: 200,
-  headers: { etag: etagOf(order) },
+  headers: known(order),
   body: orderText(order)
 })
 
 /** A version names one state of an order. Source: RFC 9110, §8.8.3. */
 export const etagOf = ({ version }: Order): string => `"${version}"`
 
+/**
+ * What a 304 says as well. Its customer's own cache may keep an order, and must ask each time whether it is still so.
+ * Source: RFC 9111, §5.2.2.
+ */
+export const known = (order: Order) => ({ etag: etagOf(order), "cache-control": "private, no-cache" })
+
 /** Whether the caller has this version already. Source: RFC 9110, §13.1.2, weak comparison. */
 export const isKnown = (ifNoneMatch: string | undefined, order: Order): boolean =>
-  (ifNoneMatch ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, "")).some((tag) =>
-    tag === "*" || tag === etagOf(order)
-  )
+  ifNoneMatch?.trim() === "*" || tagsOf(ifNoneMatch ?? "").includes(etagOf(order))
+
+/** The tags of a list, weak or strong; one may hold a comma itself. */
+const tagsOf = (list: string): ReadonlyArray<string> => list.match(/"[^"]*"/g) ?? []
 
 /** The answer on its way out. */
 export const toResponse = (
@@ -60,5 +67,5 @@ export const toResponse = (
   HttpServerResponse.text(body, {
     status,
     contentType: status < 400 ? "application/json" : Problem.mediaType,
-    headers: { ...headers, ...more, "cache-control": "no-store" }
+    headers: { "cache-control": "no-store", ...headers, ...more }
   })

@@ -1,16 +1,15 @@
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { PaymentMethodId, Sku } from "@quartet/contracts/Ids"
 import { Money } from "@quartet/contracts/Money"
-import { OrderStatus } from "@quartet/contracts/OrderStatus"
 import { asServed } from "@quartet/hosting/ApiDescription"
 import { Authorization, forbidden } from "@quartet/hosting/Auth"
 import { Schema } from "effect"
 import type { ParseOptions } from "effect/SchemaAST"
 import { WantedLines } from "./domain/Command.ts"
+import { ListQuery } from "./ListQuery.ts"
 import { HistoryEntry, OrderChange, OrderSummary, OrderView, ProductView } from "./OrderView.ts"
 import { cursor, Limit, page } from "./Page.ts"
 import * as Problems from "./Problems.ts"
-import { ListPosition } from "./Views.ts"
 
 const parseOptions: ParseOptions = { onExcessProperty: "error" }
 
@@ -33,7 +32,6 @@ export const PutProduct = Schema.Struct({
 
 /** Where an order's history goes on: after that version. */
 export const HistoryCursor = cursor(Schema.Int.pipe(Schema.between(0, 2 ** 31 - 1)))
-export const ListCursor = cursor(ListPosition)
 export const ProductCursor = cursor(Sku)
 
 const prefer = Schema.optional(Schema.String.annotations({
@@ -133,13 +131,12 @@ const events = HttpApiEndpoint.get("events")`/orders/${id}/events`
   )
 
 const list = HttpApiEndpoint.get("list", "/orders")
-  .setUrlParams(Schema.Struct({
-    status: Schema.optional(OrderStatus),
-    cursor: Schema.optional(ListCursor),
-    limit: Limit
-  }))
+  .setUrlParams(ListQuery)
   .addSuccess(page(OrderSummary))
-  .annotate(OpenApi.Description, "Your orders, newest first. The list follows the orders and may lag behind them.")
+  .annotate(
+    OpenApi.Description,
+    "Your orders, newest first, of one status or placed in an interval if you like: from `placedAfter` on and before `placedBefore`. The list follows the orders and may lag behind them. A cursor goes on with the filters of its page and no others."
+  )
 
 const orders = HttpApiGroup.make("orders")
   .annotate(OpenApi.Description, "A customer's own orders. Somebody else's cannot be told from one that there is not.")
@@ -183,6 +180,6 @@ export const OrderApi = HttpApi.make("order").add(orders).add(products)
   .annotate(OpenApi.License, { name: "MIT", url: "https://opensource.org/license/mit" })
   .annotate(
     OpenApi.Description,
-    "Customers place, pay and cancel orders; operators keep the price list. Amounts are minor units of their currency. Every refusal is a problem document (RFC 9457) whose `type` is stable. Fields that are not known are refused. `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` say how many more requests you may send at once; beyond them it is 429 with `Retry-After`."
+    "Customers place, pay and cancel orders; operators keep the price list. Amounts are minor units of their currency. Every refusal is a problem document (RFC 9457) whose `type` is stable. A page that is not the last has a `Link` to the next with `rel=\"next\"` (RFC 8288). Fields that are not known are refused. `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` say how many more requests you may send at once; beyond them it is 429 with `Retry-After`."
   )
   .annotate(OpenApi.Transform, asServed)

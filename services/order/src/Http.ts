@@ -3,9 +3,10 @@ import type { SqlError } from "@effect/sql"
 import { newOrderId, OrderId } from "@quartet/contracts/Ids"
 import * as Auth from "@quartet/hosting/Auth"
 import { holdsCardNumber } from "@quartet/hosting/CardNumber"
+import { linked } from "@quartet/hosting/NextPage"
 import { Effect, Layer, Option, Schema } from "effect"
 import * as Answers from "./Answers.ts"
-import { HistoryCursor, ListCursor, OrderApi, PayOrder, PlaceOrder, ProductCursor } from "./Api.ts"
+import { HistoryCursor, OrderApi, PayOrder, PlaceOrder, ProductCursor } from "./Api.ts"
 import { ask, awaited } from "./Asking.ts"
 import { body, customer, manner, noBody } from "./Customer.ts"
 import { Cancel, Pay, Place } from "./domain/Command.ts"
@@ -13,6 +14,7 @@ import type { Order } from "./domain/State.ts"
 import { isUnderWay } from "./domain/State.ts"
 import { isOver } from "./EventStream.ts"
 import { EventStreams } from "./EventStreams.ts"
+import { ListCursor, nameOf } from "./ListQuery.ts"
 import { pageOf } from "./Page.ts"
 import * as Preference from "./Preference.ts"
 import { PriceList } from "./PriceList.ts"
@@ -29,14 +31,16 @@ const orders = HttpApiBuilder.group(OrderApi, "orders", (handlers) =>
       reachable(Effect.gen(function*() {
         const { orderId } = yield* ownOrder(id)
         const found = yield* (yield* OrderViews).history({ orderId, after, limit: limit + 1 })
-        return pageOf(found, limit, encodeHistoryCursor, ({ version }) => version)
+        return yield* linked(pageOf(found, limit, encodeHistoryCursor, ({ version }) => version))
       })))
     .handleRaw("events", ({ headers, path: { id } }) => reachable(events(id, headers["last-event-id"] ?? 0)))
-    .handle("list", ({ urlParams: { cursor: after = null, limit, status = null } }) =>
+    .handle("list", ({ urlParams: { cursor: after = null, limit, ...filters } }) =>
       reachable(Effect.gen(function*() {
-        const customerId = yield* customer
-        const found = yield* (yield* OrderViews).list({ customerId, status, after, limit: limit + 1 })
-        return pageOf(found, limit, encodeListCursor, ({ id, placedAt }) => ({ id, placedAt }))
+        const { placedAfter = null, placedBefore = null, status = null } = filters
+        const selection = { customerId: yield* customer, status, placedAfter, placedBefore, after, limit: limit + 1 }
+        const found = yield* (yield* OrderViews).list(selection)
+        const of = nameOf(filters)
+        return yield* linked(pageOf(found, limit, encodeListCursor, ({ id, placedAt }) => ({ id, placedAt, of })))
       }))))
 
 const products = HttpApiBuilder.group(OrderApi, "products", (handlers) =>
@@ -44,7 +48,7 @@ const products = HttpApiBuilder.group(OrderApi, "products", (handlers) =>
     .handle("list", ({ urlParams: { cursor: after = null, limit } }) =>
       reachable(Effect.gen(function*() {
         const found = yield* (yield* PriceList).list({ after, limit: limit + 1 })
-        return pageOf(found, limit, encodeProductCursor, ({ sku }) => sku)
+        return yield* linked(pageOf(found, limit, encodeProductCursor, ({ sku }) => sku))
       })))
     .handle("put", ({ path: { sku }, payload }) =>
       reachable(Effect.gen(function*() {
@@ -98,8 +102,7 @@ const get = Effect.fn("Http.get")(function*(id: string) {
   if (!Answers.isKnown(headers["if-none-match"], order)) {
     return Answers.toResponse(Answers.order(order), Preference.applied(wait))
   }
-  const etag = Answers.etagOf(order)
-  return HttpServerResponse.empty({ status: 304, headers: { etag, ...Preference.applied(wait) } })
+  return HttpServerResponse.empty({ status: 304, headers: { ...Answers.known(order), ...Preference.applied(wait) } })
 })
 
 const events = Effect.fn("Http.events")(function*(id: string, after: number) {

@@ -4,6 +4,7 @@ import orders from "./migrations/0102_orders.ts"
 import orderTransitions from "./migrations/0103_order_transitions.ts"
 import orderSummaries from "./migrations/0104_order_summaries.ts"
 import customerStandings from "./migrations/0105_customer_standings.ts"
+import orderSummaryRebuilds from "./migrations/0106_order_summary_rebuilds.ts"
 
 /** Everything the order service keeps in its schema. */
 export const migrations = {
@@ -12,5 +13,6 @@ export const migrations = {
   "0102_orders": orders,
   "0103_order_transitions": orderTransitions,
   "0104_order_summaries": orderSummaries,
-  "0105_customer_standings": customerStandings
+  "0105_customer_standings": customerStandings,
+  "0106_order_summary_rebuilds": orderSummaryRebuilds
 }

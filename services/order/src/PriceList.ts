@@ -22,7 +22,7 @@ const makeList = (sql: SqlClient.SqlClient) => {
     Result: Product,
     execute: ({ after, limit }) =>
       sql`SELECT ${sql.literal(productColumns)} FROM products
-          WHERE ${after}::text IS NULL OR sku > ${after}::text ORDER BY sku LIMIT ${limit}`
+          WHERE sku > coalesce(${after}::text, '') ORDER BY sku LIMIT ${limit}`
   })
   return Effect.fn("PriceList.list")((excerpt: Excerpt) =>
     select(excerpt).pipe(Effect.catchTag("ParseError", Effect.die))

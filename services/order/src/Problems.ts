@@ -1,60 +1,174 @@
 import type { HttpServerResponse } from "@effect/platform"
 import { Correlation } from "@quartet/hosting/Correlation"
+import { edgeProblems } from "@quartet/hosting/EdgeProblems"
 import * as Problem from "@quartet/hosting/Problem"
 import { Effect, Match } from "effect"
 import type { OrderRejection } from "./domain/Rejection.ts"
 
 const { define } = Problem
 
-export const notFound = define({ name: "order-not-found", status: 404, title: "There is no such order" })
-export const notReserved = define({ name: "not-reserved", status: 409, title: "The goods are not held yet" })
+export const notFound = define({
+  name: "order-not-found",
+  status: 404,
+  title: "There is no such order",
+  means: "There is no order of this id, or it is somebody else's: the two are not told apart.",
+  advice: "Compare the id with those of `GET /orders`."
+})
+export const notReserved = define({
+  name: "not-reserved",
+  status: 409,
+  title: "The goods are not held yet",
+  means: "The order is placed, but stock has not answered for it yet, so it cannot be paid.",
+  advice: "Wait until its status is `Reserved`, by `GET /orders/{id}` with `Prefer: wait=10`, and pay again."
+})
 export const paymentInProgress = define({
   name: "payment-in-progress",
   status: 409,
-  title: "The order is being paid already"
+  title: "The order is being paid already",
+  means: "A payment of this order is under way; a second one is never begun beside it.",
+  advice: "Follow the order by `GET /orders/{id}` with `Prefer: wait=10`, and do what its `nextAction` says."
 })
-export const orderFailed = define({ name: "order-failed", status: 409, title: "The order failed" })
-export const orderCancelled = define({ name: "order-cancelled", status: 409, title: "The order is cancelled" })
-export const orderShipped = define({ name: "order-shipped", status: 409, title: "The order has left" })
+export const orderFailed = define({
+  name: "order-failed",
+  status: 409,
+  title: "The order failed",
+  means: "The order failed and is over: stock ran out, or the payment was declined. Its `reason` says which.",
+  advice: "Place a new order. Money that was taken goes back by itself."
+})
+export const orderCancelled = define({
+  name: "order-cancelled",
+  status: 409,
+  title: "The order is cancelled",
+  means: "The order was called off, by its customer or because its time ran out.",
+  advice: "Place a new order. Money that was taken goes back by itself."
+})
+export const orderShipped = define({
+  name: "order-shipped",
+  status: 409,
+  title: "The order has left",
+  means: "The parcel has left, so the order cannot be cancelled.",
+  advice: "Wait for the parcel and send it back."
+})
+export const unknownProduct = define({
+  name: "unknown-product",
+  status: 422,
+  title: "Not on the price list",
+  means: "A line names a SKU that is not on the price list.",
+  advice: "Choose from `GET /products`."
+})
+export const quantityTooLarge = define({
+  name: "quantity-too-large",
+  status: 422,
+  title: "Too many of one product",
+  means: "The lines of one SKU add up to more than 1000.",
+  advice: "Order fewer, or place several orders."
+})
+export const mixedCurrencies = define({
+  name: "mixed-currencies",
+  status: 422,
+  title: "One order, one currency",
+  means: "The products have their prices in different currencies.",
+  advice: "Place one order for each currency."
+})
 export const tooManyOpenOrders = define({
   name: "too-many-open-orders",
   status: 409,
-  title: "Too many orders are open"
+  title: "Too many orders are open",
+  means: "The customer has as many orders that are neither paid nor over as one may have.",
+  advice: "Pay or cancel one of them; those that are not paid run out by themselves."
 })
 export const tooManyFailedPayments = define({
   name: "too-many-failed-payments",
   status: 429,
-  title: "Too many payments failed"
+  title: "Too many payments failed",
+  means: "Too many payments of this customer came to nothing within an hour.",
+  advice: "Wait as long as `Retry-After` says, and pay by another method."
 })
-/** Answered by the edge, before anything else is looked at. */
-export const tooManyRequests = define({ name: "too-many-requests", status: 429, title: "Too many requests" })
-export const unknownProduct = define({ name: "unknown-product", status: 422, title: "Not on the price list" })
-export const quantityTooLarge = define({ name: "quantity-too-large", status: 422, title: "Too many of one product" })
-export const mixedCurrencies = define({ name: "mixed-currencies", status: 422, title: "One order, one currency" })
 export const totalNotChargeable = define({
   name: "total-not-chargeable",
   status: 422,
-  title: "The total cannot be charged"
+  title: "The total cannot be charged",
+  means: "The total is less, or more, than the payment provider charges.",
+  advice: "Order more or less than that."
 })
-export const invalidKey = define({ name: "invalid-idempotency-key", status: 400, title: "Not an Idempotency-Key" })
+export const invalidKey = define({
+  name: "invalid-idempotency-key",
+  status: 400,
+  title: "Not an Idempotency-Key",
+  means: "The `Idempotency-Key` is not one key of 1 to 255 printable ASCII characters, or it looks like a card number.",
+  advice: "Send a random key, such as a UUID, once."
+})
 export const keyReused = define({
   name: "idempotency-key-reused",
   status: 422,
-  title: "The Idempotency-Key belongs to another request"
+  title: "The Idempotency-Key belongs to another request",
+  means: "Another request of the same customer had this `Idempotency-Key`: another path, or another body.",
+  advice: "Use a new key for a new request, and the very same request to repeat one."
 })
 export const keyInProgress = define({
   name: "idempotency-key-in-progress",
   status: 409,
-  title: "The first request with this Idempotency-Key is still being answered"
+  title: "The first request with this Idempotency-Key is still being answered",
+  means: "A request with this key was sent before, and is not answered yet.",
+  advice: "Wait as long as `Retry-After` says and send the very same request again; it gets the first one's answer."
 })
-export const cardNumber = define({ name: "card-number", status: 400, title: "Never send a card number" })
+export const cardNumber = define({
+  name: "card-number",
+  status: 400,
+  title: "Never send a card number",
+  means: "The request holds what looks like the number of a card. It was not kept.",
+  advice: "Give the card to the payment provider, and send us the id of the payment method it makes of it."
+})
 export const unknownVersion = define({
   name: "unknown-version",
   status: 400,
-  title: "The order has not come to this version"
+  title: "The order has not come to this version",
+  means: "`Last-Event-ID` names a version that the order never had.",
+  advice: "Ask again without `Last-Event-ID`, for everything from the beginning."
 })
-export const tooManyStreams = define({ name: "too-many-streams", status: 503, title: "Too many streams are open" })
-export const unavailable = define({ name: "unavailable", status: 503, title: "Not available at the moment" })
+export const tooManyStreams = define({
+  name: "too-many-streams",
+  status: 503,
+  title: "Too many streams are open",
+  means: "This process holds as many streams of events open as it may.",
+  advice: "Wait as long as `Retry-After` says, or follow the order by `GET /orders/{id}` with `Prefer: wait=10`."
+})
+/** Answered by the edge, before anything else is looked at. */
+export const tooManyRequests = define({
+  name: "too-many-requests",
+  status: 429,
+  title: "Too many requests",
+  ...edgeProblems["too-many-requests"]
+})
+export const unavailable = define({
+  name: "unavailable",
+  status: 503,
+  title: "Not available at the moment",
+  ...edgeProblems.unavailable
+})
+
+/** What a reader is told of each. */
+export const pages = [
+  notFound,
+  notReserved,
+  paymentInProgress,
+  orderFailed,
+  orderCancelled,
+  orderShipped,
+  unknownProduct,
+  quantityTooLarge,
+  mixedCurrencies,
+  totalNotChargeable,
+  invalidKey,
+  keyReused,
+  keyInProgress,
+  tooManyOpenOrders,
+  tooManyFailedPayments,
+  unknownVersion,
+  tooManyStreams,
+  cardNumber,
+  unavailable
+].map(({ page }) => page)
 
 /** One kind of problem. */
 interface Kind {
@@ -70,14 +184,13 @@ export const answer = (
   detail: string,
   options: { readonly retryAfterSeconds?: number } = {}
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  Effect.map(
-    Correlation,
-    (correlationId) =>
-      Problem.toResponse(
-        kind.make(detail, correlationId),
-        options.retryAfterSeconds === undefined ? {} : { "retry-after": String(options.retryAfterSeconds) }
-      )
-  )
+  Effect.map(Correlation, (correlationId) => {
+    const later = options.retryAfterSeconds
+    return Problem.toResponse(
+      kind.make(detail, correlationId),
+      later === undefined ? {} : { "retry-after": `${later}` }
+    )
+  })
 
 /** Answers with why the order service said no. */
 export const refusal = (rejection: OrderRejection): Effect.Effect<HttpServerResponse.HttpServerResponse> => {

@@ -5,21 +5,26 @@ import { OrderStatus } from "@quartet/contracts/OrderStatus"
 import { Array, Context, Effect, Layer, Schema } from "effect"
 import type { Option } from "effect"
 import type { Order } from "./domain/State.ts"
+import { Moment } from "./Moment.ts"
 import { findOrders } from "./OrderRow.ts"
 import { HistoryEntry, OrderSummary } from "./OrderView.ts"
 
 /** Where a list goes on: after the order that was placed then. */
-export const ListPosition = Schema.Struct({ placedAt: Schema.DateTimeUtc, id: OrderId })
+export const ListPosition = Schema.Struct({ placedAt: Moment, id: OrderId })
 export type ListPosition = typeof ListPosition.Type
 
 /** Which orders of a customer are listed, newest first. */
 const Selection = Schema.Struct({
   customerId: CustomerId,
   status: Schema.NullOr(OrderStatus),
+  placedAfter: Schema.NullOr(Moment),
+  placedBefore: Schema.NullOr(Moment),
   after: Schema.NullOr(ListPosition),
   limit: Schema.Int
 })
 export type Selection = typeof Selection.Type
+/** The same, as the database is asked for them. */
+type Asked = typeof Selection.Encoded
 
 /** Which part of an order's history is shown, oldest first. */
 const Excerpt = Schema.Struct({ orderId: OrderId, after: Schema.Int, limit: Schema.Int })
@@ -111,20 +116,33 @@ const SummaryRow = Schema.Struct({
   updatedAt: Schema.DateTimeUtcFromDate
 })
 
-const makeList = (sql: SqlClient.SqlClient) => {
-  const select = SqlSchema.findAll({
-    Request: Selection,
-    Result: SummaryRow,
-    execute: ({ after, customerId, limit, status }) =>
-      sql`
+/**
+ * The statement of a list. What is not asked for is no condition of it, or one that an index can bound: a plan that is kept
+ * for every caller must read no more than the page (decision 0008).
+ */
+export const selected =
+  (sql: SqlClient.SqlClient) => ({ after, customerId, limit, placedAfter, placedBefore, status }: Asked) =>
+    sql`
         SELECT order_id AS id, status, version, item_count AS "itemCount",
           json_build_object('amount', total_amount, 'currency', total_currency) AS total,
           placed_at AS "placedAt", updated_at AS "updatedAt"
         FROM order_summaries
-        WHERE customer_id = ${customerId} AND (${status}::text IS NULL OR status = ${status}::text)
-          AND (${after?.id ?? null}::uuid IS NULL
-            OR (placed_at, order_id) < (${after?.placedAt ?? null}::timestamptz, ${after?.id ?? null}::uuid))
+        WHERE ${
+      sql.and([
+        sql`customer_id = ${customerId}`,
+        ...(status === null ? [] : [sql`status = ${status}`]),
+        ...(placedAfter === null ? [] : [sql`placed_at >= ${placedAfter}::timestamptz`]),
+        ...(placedBefore === null ? [] : [sql`placed_at < ${placedBefore}::timestamptz`]),
+        ...(after === null ? [] : [sql`(placed_at, order_id) < (${after.placedAt}::timestamptz, ${after.id}::uuid)`])
+      ])
+    }
         ORDER BY placed_at DESC, order_id DESC LIMIT ${limit}`
+
+const makeList = (sql: SqlClient.SqlClient) => {
+  const select = SqlSchema.findAll({
+    Request: Selection,
+    Result: SummaryRow,
+    execute: selected(sql)
   })
   return Effect.fn("OrderViews.list")((selection: Selection) =>
     select(selection).pipe(Effect.catchTag("ParseError", Effect.die))

@@ -15,6 +15,8 @@ import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
 import { migrations } from "./Migrations.ts"
 import * as PriceList from "./PriceList.ts"
+import * as Problems from "./Problems.ts"
+import * as Rebuild from "./Rebuild.ts"
 import * as Repository from "./Repository.ts"
 import * as Summaries from "./Summaries.ts"
 import * as Views from "./Views.ts"
@@ -25,20 +27,22 @@ const Requests = HttpServer.layer({
   port: Settings.port("ORDER_PORT", 3000),
   api: Http.api,
   held: EventStreams.limit,
-  facing: PublicEdge.make
+  facing: PublicEdge.make,
+  problems: Problems.pages
 })
 
-/** What nobody here could handle waits for an operator, and what was said can be said again. */
+/** What nobody here could handle waits for an operator, what was said can be said again, and lists made again. */
 const Desk = Layer.scopedDiscard(Effect.gen(function*() {
   const { sayAgain } = yield* Archive.Archive
-  yield* ParkedMessages.registerIfKept("order", { ...yield* Parking.Parking, sayAgain })
+  const rebuild = yield* Rebuild.Rebuild
+  yield* ParkedMessages.registerIfKept("order", { ...yield* Parking.Parking, sayAgain, rebuild })
 }))
 
 /** The order service, but for what its process gives it: a database, a broker, settings and logs. */
-export const layer = Layer.mergeAll(Requests, Inbound.layer, Summaries.layer, Relay.layer(), Desk).pipe(
+export const layer = Layer.mergeAll(Requests, Inbound.layer, Summaries.layer, Rebuild.worker, Relay.layer(), Desk).pipe(
   Layer.provide([Actor.layer, EventStreams.layer]),
   Layer.provide(Watching.layer),
-  Layer.provide([Repository.layer, Views.layer, PriceList.layer, Messaging.layer]),
+  Layer.provide([Repository.layer, Views.layer, Rebuild.layer, PriceList.layer, Messaging.layer]),
   Layer.provide([Postgres.layer({ service: "order", migrations }), Auth.layer]),
   Layer.fresh // services that share a process share neither database nor outbox
 )

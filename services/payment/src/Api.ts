@@ -6,8 +6,13 @@ import { Schema } from "effect"
 export const eventRefused = Problem.define({
   name: "event-refused",
   status: 400,
-  title: "The event is not one that the provider signed just now"
+  title: "The event is not one that the provider signed just now",
+  means: "The signature of an event is missing, wrong or too old, or the event cannot be read.",
+  advice: "Compare the webhook's secret and the clocks of both sides. The provider sends the event again by itself."
 })
+
+/** What a reader is told of each problem. */
+export const problems = [eventRefused].map(({ page }) => page)
 
 /** The event is on record, now or since before. */
 export const Received = Schema.Struct({ received: Schema.Literal(true) })

@@ -8,6 +8,7 @@ import * as Parking from "@quartet/messaging/Parking"
 import * as Relay from "@quartet/messaging/Relay"
 import { Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
+import { problems } from "./Api.ts"
 import * as Errands from "./Errands.ts"
 import * as Gateway from "./Gateway.ts"
 import * as Http from "./Http.ts"
@@ -20,6 +21,7 @@ const Requests = HttpServer.layer({
   name: "payment",
   port: Settings.port("PAYMENT_PORT", 3001),
   api: Http.api,
+  problems,
   maxBodyBytes: 256 * 1024
 })
 

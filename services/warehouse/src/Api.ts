@@ -9,18 +9,27 @@ import { ShipmentStatus, ShipmentView } from "./Views.ts"
 export const shipmentNotFound = Problem.define({
   name: "shipment-not-found",
   status: 404,
-  title: "The warehouse has heard nothing of this order"
+  title: "The warehouse has heard nothing of this order",
+  means: "The warehouse has heard nothing of an order of this id.",
+  advice: "Compare the id, and ask again in a moment if the order was placed just now."
 })
 export const shipmentNotReady = Problem.define({
   name: "shipment-not-ready",
   status: 409,
-  title: "The parcel cannot leave yet"
+  title: "The parcel cannot leave yet",
+  means: "The goods are not committed yet, or the order is not paid.",
+  advice: "Ask again once the shipment's status is `Ready`."
 })
 export const shipmentStopped = Problem.define({
   name: "shipment-stopped",
   status: 409,
-  title: "The parcel must not leave"
+  title: "The parcel must not leave",
+  means: "The order is cancelled, so its parcel must not leave.",
+  advice: "Put the goods back."
 })
+
+/** What a reader is told of each problem. */
+export const problems = [shipmentNotFound, shipmentNotReady, shipmentStopped].map(({ page }) => page)
 
 const path = Schema.Struct({ orderId: OrderId })
 

@@ -2,6 +2,7 @@ import { HttpApiBuilder } from "@effect/platform"
 import type { OrderId } from "@quartet/contracts/Ids"
 import { authorization, Principal, requireScope } from "@quartet/hosting/Auth"
 import { Correlation } from "@quartet/hosting/Correlation"
+import { linked } from "@quartet/hosting/NextPage"
 import { replyOf, requested } from "@quartet/messaging/Request"
 import { Effect, Layer, Option } from "effect"
 import { WarehouseActor } from "./Actor.ts"
@@ -45,11 +46,15 @@ const shipments = HttpApiBuilder.group(WarehouseApi, "shipments", (handlers) =>
         }))
         const items = rows.slice(0, limit)
         const last = items.at(-1)
-        return rows.length > limit && last !== undefined ? { items, nextCursor: last.orderId } : { items }
+        return yield* linked(
+          rows.length > limit && last !== undefined ? { items, nextCursor: last.orderId } : { items }
+        )
       }))
     .handle("find", ({ path }) => Effect.zipRight(operator, find(path.orderId)))
-    .handle("dispatch", ({ path }) =>
-      operator.pipe(Effect.zipRight(dispatch(path.orderId)), Effect.zipRight(find(path.orderId)))))
+    .handle(
+      "dispatch",
+      ({ path }) => operator.pipe(Effect.zipRight(dispatch(path.orderId)), Effect.zipRight(find(path.orderId)))
+    ))
 
 /** What operators may ask, and who they must be. */
 export const api = HttpApiBuilder.api(WarehouseApi).pipe(Layer.provide(shipments), Layer.provide(authorization))

@@ -54,9 +54,13 @@ export const layer = Layer.effect(
               SELECT json_agg(json_build_object('sku', l.sku, 'quantity', l.quantity) ORDER BY l.sku)
               FROM shipment_lines AS l WHERE l.order_id = s.order_id), '[]') AS lines
           FROM shipments AS s
-          WHERE (${orderId}::uuid IS NULL OR s.order_id = ${orderId}::uuid)
-            AND (${after}::uuid IS NULL OR s.order_id > ${after}::uuid)
-            AND (${status}::text IS NULL OR s.status = ${status}::text)
+          WHERE ${
+          sql.and([
+            sql`s.order_id > coalesce(${after}::uuid, '00000000-0000-0000-0000-000000000000')`,
+            ...(orderId === null ? [] : [sql`s.order_id = ${orderId}::uuid`]),
+            ...(status === null ? [] : [sql`s.status = ${status}`])
+          ])
+        }
           ORDER BY s.order_id LIMIT ${limit}`
     })
     const rows = (request: typeof Request.Type) => select(request).pipe(Effect.catchTag("ParseError", Effect.die))

@@ -1,7 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import { Effect } from "effect"
 
-/** The read model of lists: one row for each order, fed by events, the newest version wins. It can be made again from them. */
+/** The read model of lists: one row for each order, fed by events, the newest version wins. It can be made again. */
 export default Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql`
   CREATE TABLE order_summaries (
