@@ -10,7 +10,7 @@ import { Quartet } from "./Quartet.ts"
 import type { Reply } from "./RawRequest.ts"
 import { agent, send } from "./RawRequest.ts"
 import { rowsOf } from "./Rows.ts"
-import { look, newCustomer, newProduct, NotAsWished } from "./Shop.ts"
+import { look, newCustomer, newProduct, NotAsWished, until } from "./Shop.ts"
 
 /** All of it comes from one customer, who would soon be told to wait. */
 export const unlimited = {
@@ -120,6 +120,11 @@ export const changesNothing = Effect.fn("Fuzzing.changesNothing")(function*(coun
   const sockets = yield* agent
   const unsafe = FastCheck.sample(attempts(known), { numRuns: count, seed: yield* seedSetting })
     .filter(({ method }) => method === "post" || method === "put").map(refusedAnyway)
+  // The list follows the order a moment later.
+  const listed = rowsOf((sql) =>
+    sql`SELECT 1 FROM "order".order_summaries WHERE order_id = ${order.id} AND status = 'Reserved'`
+  )
+  yield* until(listed, (rows) => rows.length === 1)
   const before = yield* rowsOf(business)
   const replies = yield* Effect.forEach(unsafe, (attempt) => send(sockets, customer.url, attempt), { concurrency: 16 })
   const accepted = replies.filter((reply) => reply !== undefined && reply.status < 400)
