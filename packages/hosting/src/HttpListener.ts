@@ -117,7 +117,34 @@ const connections = (node: Server) =>
  * For so long a server that is told to stop goes on answering, each time saying that the connection ends: one that was
  * closed just as a request set out on it would lose the request. Source: RFC 9112, §9.6.
  */
-const farewell = "500 millis"
+const farewell = "250 millis"
+
+/** So many turns of the event loop wait for one that brings nobody; after that the callers are too many to wait for. */
+const turnsAtMost = 1000
+
+/**
+ * Lets nobody in any more. The kernel lets callers in before we know of them, and closing drops those whom we have not
+ * taken over yet; libuv takes over one in each turn. So it is done right after a whole turn that brought nobody:
+ * the one that is under way may have asked before we listened.
+ */
+const shut = (node: Server, onClosed: () => void) =>
+  Effect.async<void>((resume) => {
+    let quiet = 0
+    const note = () => {
+      quiet = -1
+    }
+    const turn = (left: number) => {
+      if (quiet < 2 && left > 0) {
+        quiet += 1
+        return void setImmediate(turn, left - 1)
+      }
+      node.off("connection", note)
+      node.close(onClosed)
+      return resume(Effect.void)
+    }
+    node.on("connection", note)
+    turn(turnsAtMost)
+  })
 
 /** Idle keep-alive connections never end by themselves, and become idle one after the other (H164). */
 const drain = Effect.fn("HttpListener.drain")(function*(
@@ -132,7 +159,7 @@ const drain = Effect.fn("HttpListener.drain")(function*(
     Effect.timeoutOption(farewell)
   )
   let closed = false
-  node.close(() => {
+  yield* shut(node, () => {
     closed = true
   })
   const idle = Effect.sync(() => {
