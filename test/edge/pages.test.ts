@@ -49,7 +49,9 @@ const history = Effect.gen(function*() {
   if (first !== undefined) yield* Customer.cancel(customer, first)
   const listed = yield* until(
     page(customer, "/orders"),
-    ({ items }) => items.length === 5 && items.filter(({ status }) => status === "Reserved").length === 4
+    ({ items }) =>
+      items.filter(({ status }) => status === "Reserved").length === 4 &&
+      items.some(({ id, status }) => id === first?.id && status === "Cancelled")
   )
   return { customer, orders: listed.items.toReversed().map(({ id = "", placedAt = "" }) => ({ id, placedAt })) }
 })

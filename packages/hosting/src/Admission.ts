@@ -1,7 +1,7 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import { Clock, Config, Effect, Option, Redacted } from "effect"
+import { Clock, Config, Effect, Option } from "effect"
 import { isIPv6 } from "node:net"
-import { Auth } from "./Auth.ts"
+import { Auth, tokenOf } from "./Auth.ts"
 import { Refused } from "./Problem.ts"
 import * as Settings from "./Settings.ts"
 import type { Taken } from "./TokenBuckets.ts"
@@ -40,7 +40,7 @@ export const make = Effect.gen(function*() {
   const { address, customer } = yield* rates
   const customers = bucketsOf(customer)
   const addresses = bucketsOf(address)
-  const admit: Admit = Effect.fn("Admission.admit")(function*(request: HttpServerRequest.HttpServerRequest) {
+  const admit: Admit = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
     const principal = yield* Effect.option(Effect.flatMap(tokenOf(request), verify))
     if (Option.exists(principal, ({ scopes }) => scopes.includes(exempt))) return {}
     const buckets = Option.isSome(principal) ? customers : addresses
@@ -51,9 +51,6 @@ export const make = Effect.gen(function*() {
   })
   return admit
 })
-
-const tokenOf = ({ headers }: HttpServerRequest.HttpServerRequest): Option.Option<Redacted.Redacted<string>> =>
-  Option.map(Option.fromNullable(/^Bearer (.+)$/i.exec(headers["authorization"] ?? "")?.[1]), Redacted.make)
 
 /** A network gives each of its members a whole /64 of IPv6 addresses; they are one sender. Source: RFC 4291, §2.5.4. */
 const addressOf = ({ remoteAddress }: HttpServerRequest.HttpServerRequest): string => {
@@ -82,9 +79,7 @@ const fieldsOf = ({ limit, remaining, resetSeconds }: Taken): Fields => ({
 
 const tooMany = (taken: Taken) =>
   new Refused({
-    status: 429,
     name: "too-many-requests",
-    title: "Too many requests",
     detail: "Wait before the next request, as long as Retry-After says.",
     headers: { ...fieldsOf(taken), "retry-after": String(taken.resetSeconds) }
   })

@@ -1,6 +1,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type { ConfigError } from "effect"
 import { Cache, Clock, Context, DateTime, Duration, Effect, Exit, Layer, Option, Redacted, Schema } from "effect"
 import type { JWTVerifyOptions } from "jose"
@@ -27,18 +28,12 @@ export class Auth extends Context.Tag("@quartet/hosting/Auth")<Auth, {
   readonly verify: (token: Redacted.Redacted<string>) => Effect.Effect<Context.Tag.Service<Principal>, Unauthorized>
 }>() {}
 
-export const unauthorized = define({
-  name: "unauthorized",
-  status: 401,
-  title: "Who are you?",
-  ...edgeProblems.unauthorized
-})
-export const forbidden = define({
-  name: "forbidden",
-  status: 403,
-  title: "You may not do this",
-  ...edgeProblems.forbidden
-})
+export const unauthorized = define({ name: "unauthorized", ...edgeProblems.unauthorized })
+export const forbidden = define({ name: "forbidden", ...edgeProblems.forbidden })
+
+/** The bearer token that a request brings, good or not. Source: RFC 6750, §2.1. */
+export const tokenOf = ({ headers }: HttpServerRequest.HttpServerRequest): Option.Option<Redacted.Redacted<string>> =>
+  Option.map(Option.fromNullable(/^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "")?.[1]), Redacted.make)
 
 /** Put on an API, a group or an endpoint, lets in nobody without a valid token and tells the handler who it is. */
 export class Authorization extends HttpApiMiddleware.Tag<Authorization>()("@quartet/hosting/Authorization", {
@@ -146,9 +141,7 @@ const isVerdict = (error: unknown): boolean =>
   !(error instanceof errors.JWKSInvalid) && error.code !== "ERR_JOSE_GENERIC"
 
 const keysUnreachable = new Refused({
-  status: 503,
   name: "unavailable",
-  title: "Not available at the moment",
   detail: "Tokens cannot be checked at the moment. Try again soon.",
   headers: { "retry-after": "1" }
 })

@@ -1,5 +1,6 @@
 import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import { Array } from "effect"
+import { edgeProblems } from "./EdgeProblems.ts"
 import type { Problem } from "./Problem.ts"
 import { helpOf, typeOf } from "./Problem.ts"
 
@@ -13,12 +14,13 @@ const limit = 10
  * other may be a card number (H195).
  */
 export const fromDecodeError = (error: HttpApiDecodeError, correlationId: string): Problem => {
+  const { status, title } = edgeProblems["invalid-request"]
   const faults = Array.dedupe(Array.map(error.issues, sentenceOf))
   return {
     type: typeOf("invalid-request"),
     help: helpOf("invalid-request"),
-    title: "The request is not valid",
-    status: 400,
+    title,
+    status,
     detail: faults[0] ?? "The request does not have the expected form.",
     errors: Array.zipWith(Array.take(error.issues, limit), faults, (issue, detail) => ({
       pointer: pointerOf(issue.path),

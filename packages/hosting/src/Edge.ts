@@ -104,9 +104,11 @@ const withinSlots = <R>(
 
 /** Before any work: whoever cannot read the answer would not learn what was done. */
 const acceptable = (request: HttpServerRequest.HttpServerRequest, { routes, speaksJson }: EdgeOptions) => {
+  // First what nearly all send, before any route is looked for.
+  if (acceptsJson(request.headers["accept"])) return Effect.void
   const path = pathOf(request)
   const isAnswered = allowed(routes, path).includes(request.method) && speaksJson(patternOf(routes, path))
-  return isAnswered && !acceptsJson(request.headers["accept"]) ? Effect.fail(Refusals.notAcceptable) : Effect.void
+  return isAnswered ? Effect.fail(Refusals.notAcceptable) : Effect.void
 }
 
 const isSafe = (method: string): boolean => method === "GET" || method === "HEAD" || method === "OPTIONS"
@@ -127,7 +129,7 @@ const answerTo = (
   const error = Cause.isInterruptedOnly(cause) ? Refusals.stopping : Cause.squash(cause)
   if (HttpServerResponse.isServerResponse(error)) return Effect.succeed(error)
   if (error instanceof HttpApiDecodeError) return Effect.succeed(toResponse(fromDecodeError(error, correlationId)))
-  const refused = Refusals.refusalOf(error, allowed(routes, pathOf(request)))
+  const refused = Refusals.refusalOf(error, () => allowed(routes, pathOf(request)))
   const response = toResponse(refused.toProblem(correlationId), refused.headers)
   if (refused === Refusals.unavailable) return Effect.as(Effect.logWarning("A dependency is away.", cause), response)
   if (refused === Refusals.bug) return Effect.as(Effect.logError("A request failed by a bug.", cause), response)

@@ -22,8 +22,8 @@ export const parse = (text: string): Effect.Effect<unknown, Refused> =>
     return value
   })
 
-const malformed = (detail: string) =>
-  new Refused({ status: 400, name: "malformed-body", title: "The body cannot be read", detail })
+/** The body cannot be read, because of this. */
+export const malformed = (detail: string) => new Refused({ name: "malformed-body", detail })
 
 /** Brackets outside of strings; exact for valid JSON, and never less than the truth for the rest. */
 const depthOf = (text: string): number => {

@@ -37,16 +37,12 @@ const Last = Schema.Struct({ lastSeconds: Schema.Int.pipe(Schema.between(1, 366 
 const Because = Schema.Struct({ because: Schema.Trim.pipe(Schema.minLength(1), Schema.maxLength(1000)) })
 
 const notWaiting = new Refused({
-  status: 404,
   name: "not-parked",
-  title: "No such message waits",
   detail: "Nothing of this id waits here. It may have been replayed or discarded already."
 })
 
 const noReason = new Refused({
-  status: 400,
   name: "invalid-request",
-  title: "The request is not valid",
   detail: "Say why it is given up: {\"because\": \"…\"}, 1 to 1000 characters."
 })
 
@@ -129,9 +125,7 @@ const discard = Effect.gen(function*() {
 })
 
 const noWhile = new Refused({
-  status: 400,
   name: "invalid-request",
-  title: "The request is not valid",
   detail: "Say how far back: {\"lastSeconds\": 3600}, at least 1."
 })
 

@@ -3,7 +3,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Effect, Schema } from "effect"
 import { Correlation } from "./Correlation.ts"
 import type { ProblemText } from "./EdgeProblems.ts"
-import { EdgeProblem } from "./EdgeProblems.ts"
+import { EdgeProblem, edgeProblems } from "./EdgeProblems.ts"
 
 /** RFC 9457. */
 export const mediaType = "application/problem+json"
@@ -86,15 +86,14 @@ export const toResponse = (
 
 /** A refusal by the edge itself, before any handler ran. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
-  status: Schema.Int,
   name: EdgeProblem,
-  title: Schema.String,
   detail: Schema.String,
   headers: Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.String }), { default: () => ({}) })
 }) {
   /** What the caller is told. */
   toProblem(correlationId: string): Problem {
-    const { detail, name, status, title } = this
+    const { detail, name } = this
+    const { status, title } = edgeProblems[name]
     return { type: typeOf(name), help: helpOf(name), title, status, detail, correlationId }
   }
 }

@@ -11,19 +11,16 @@ export interface ProblemPage extends ProblemText {
 }
 
 /** The pages of what the edge itself refuses. */
-export const edgePages: ReadonlyArray<ProblemPage> = Object.entries(edgeProblems).map(([name, text]) => ({
-  name,
-  ...text
-}))
+export const edgePages: ReadonlyArray<ProblemPage> = Object.entries(edgeProblems).map(
+  ([name, { advice, means }]) => ({ name, means, advice })
+)
 
 /** The page as the service serves it, and as it stands in `docs/problems.md`. */
 export const markdown = ({ advice, means, name }: ProblemPage): string =>
   `## ${name}\n\n\`${typeOf(name)}\`\n\n${means}\n\n**What to do:** ${advice}\n`
 
 const unknown = new Refused({
-  status: 404,
   name: "not-found",
-  title: "There is nothing here",
   detail: "No problem has this name."
 })
 

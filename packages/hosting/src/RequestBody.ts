@@ -2,7 +2,7 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Effect, Either, Stream } from "effect"
 import type { IncomingMessage } from "node:http"
-import { parse } from "./JsonText.ts"
+import { malformed, parse } from "./JsonText.ts"
 import { Refused } from "./Problem.ts"
 
 /**
@@ -38,9 +38,7 @@ const acceptable = (source: IncomingMessage): Effect.Effect<void, Refused> => {
   const plain = (source.headers["content-encoding"] ?? "identity") === "identity"
   return known && plain ? Effect.void : Effect.fail(
     new Refused({
-      status: 415,
       name: "unsupported-media-type",
-      title: "Unsupported media type",
       detail: "Send the body as application/json in UTF-8, without a content encoding.",
       headers: { accept: "application/json", "accept-encoding": "identity" }
     })
@@ -49,9 +47,7 @@ const acceptable = (source: IncomingMessage): Effect.Effect<void, Refused> => {
 
 const tooLarge = (maxBytes: number) =>
   new Refused({
-    status: 413,
     name: "content-too-large",
-    title: "The body is too large",
     detail: `The body may have ${maxBytes} bytes at most.`
   })
 
@@ -84,9 +80,6 @@ const discarded = (source: IncomingMessage): Effect.Effect<void> =>
     source.on("error", done).once("end", done).once("close", done).resume()
     return Effect.sync(() => source.off("end", done).off("close", done))
   }).pipe(Effect.timeoutOption("2 seconds"), Effect.asVoid)
-
-const malformed = (detail: string) =>
-  new Refused({ status: 400, name: "malformed-body", title: "The body cannot be read", detail })
 
 const decodeUtf8 = (bytes: Buffer): Effect.Effect<string, Refused> =>
   Either.try({

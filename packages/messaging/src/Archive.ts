@@ -1,6 +1,8 @@
 import type { SqlError } from "@effect/sql"
 import { SqlClient } from "@effect/sql"
 import { Config, Context, Duration, Effect, Layer, Metric } from "effect"
+import { encodeSeqs } from "./internal/outboxRows.ts"
+import { atomically } from "./Transaction.ts"
 import * as Worker from "./Worker.ts"
 
 /**
@@ -45,9 +47,12 @@ const makeArchive = (sql: SqlClient.SqlClient) =>
               WHERE NOT EXISTS (SELECT 1 FROM outbox_unsent WHERE outbox_unsent.seq = outbox.seq)
               ORDER BY seq LIMIT ${chunk}
             ) AS oldest WHERE said_at < now() - ${Duration.toSeconds(age)} * interval '1 second')) RETURNING seq::text`
-        if (gone.length > 0) yield* sql`DELETE FROM outbox_unsent WHERE seq IN ${sql.in(gone.map(({ seq }) => seq))}`
+        const seqs = encodeSeqs(gone.map(({ seq }) => seq))
+        yield* sql`
+          DELETE FROM outbox_unsent WHERE seq = ANY (ARRAY(
+            SELECT value::bigint FROM json_array_elements_text(${seqs}::json)))`
         return gone.length
-      }).pipe(sql.withTransaction),
+      }).pipe(atomically, Effect.provideService(SqlClient.SqlClient, sql)),
     oldest: Effect.map(
       sql<{ readonly seconds: number }>`
         SELECT extract(epoch FROM now() - appended_at)::float8 AS seconds FROM outbox

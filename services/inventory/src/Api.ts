@@ -5,6 +5,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { Sku } from "@quartet/contracts/Ids"
 import { asServed } from "@quartet/hosting/ApiDescription"
 import * as Auth from "@quartet/hosting/Auth"
+import { keyInProgress, keyReused } from "@quartet/hosting/KeyProblems"
 import * as Problem from "@quartet/hosting/Problem"
 import { Schema } from "effect"
 import { ReceiptQuantity } from "./domain/Command.ts"
@@ -24,23 +25,8 @@ export const ReceiptRefused = Problem.define({
   means: "With this receipt there would be more of the SKU than can be counted.",
   advice: "Compare the quantity with the delivery."
 })
-export const KeyReused = Problem.define({
-  name: "idempotency-key-reused",
-  status: 422,
-  title: "The Idempotency-Key was used for another request",
-  means: "Another request of the same customer had this `Idempotency-Key`: another path, or another body.",
-  advice: "Use a new key for a new request, and the very same request to repeat one."
-})
-export const KeyInProgress = Problem.define({
-  name: "idempotency-key-in-progress",
-  status: 409,
-  title: "The first request with this Idempotency-Key is still being answered",
-  means: "A request with this key was sent before, and is not answered yet.",
-  advice: "Wait as long as `Retry-After` says and send the very same request again; it gets the first one's answer."
-})
-
 /** What a reader is told of each problem. */
-export const problems = [StockNotFound, ReceiptRefused, KeyReused, KeyInProgress].map(({ page }) => page)
+export const problems = [StockNotFound, ReceiptRefused].map(({ page }) => page)
 
 const KeyText = Schema.String.pipe(
   Schema.pattern(/^(?:"[!#-+\--~]{1,255}"|[!#-+\--~]{1,255})$/, {
@@ -94,8 +80,8 @@ export const InventoryApi = HttpApi.make("inventory").add(
         .setPayload(Receipt)
         .addSuccess(StockView, { status: 201 })
         .addError(ReceiptRefused.schema)
-        .addError(KeyReused.schema)
-        .addError(KeyInProgress.schema)
+        .addError(keyReused.schema)
+        .addError(keyInProgress.schema)
     )
     .add(
       HttpApiEndpoint.get("movements", "/stock/:sku/movements")

@@ -3,6 +3,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Sku } from "@quartet/contracts/Ids"
 import * as Auth from "@quartet/hosting/Auth"
 import { Correlation } from "@quartet/hosting/Correlation"
+import { keyInProgress, keyReused } from "@quartet/hosting/KeyProblems"
 import { linked } from "@quartet/hosting/NextPage"
 import * as Problem from "@quartet/hosting/Problem"
 import type { Answer } from "@quartet/messaging/IdempotencyKeys"
@@ -11,7 +12,7 @@ import { Cause, Effect, Layer, Match, Option, Schema } from "effect"
 import { createHash } from "node:crypto"
 import { v7 } from "uuid"
 import { InventoryActor } from "./Actor.ts"
-import { InventoryApi, KeyInProgress, KeyReused, ReceiptRefused, StockNotFound } from "./Api.ts"
+import { InventoryApi, ReceiptRefused, StockNotFound } from "./Api.ts"
 import { ReceiptId, Receive } from "./domain/Command.ts"
 import type { InventoryRejection } from "./domain/Rejection.ts"
 import type { Stock } from "./domain/State.ts"
@@ -55,10 +56,10 @@ const told = (outcome: Outcome<Option.Option<Stock>, InventoryRejection>) =>
     Replayed: ({ answer }) =>
       Effect.succeed(HttpServerResponse.setHeader(responseOf(answer), "idempotent-replayed", "true")),
     Refused: ({ rejection }) => ReceiptRefused.fail(rejection.message),
-    KeyReused: () => KeyReused.fail("Send a new key with a new request."),
+    KeyReused: () => keyReused.fail("Send a new key with a new request."),
     KeyInProgress: () =>
       Effect.map(Correlation, (correlationId) =>
-        Problem.toResponse(KeyInProgress.make("Try again soon.", correlationId), { "retry-after": "1" })),
+        Problem.toResponse(keyInProgress.make("Try again soon.", correlationId), { "retry-after": "1" })),
     Unavailable: ({ reason }) =>
       Effect.die(unavailable(reason)),
     Died: ({ cause }) =>
@@ -69,9 +70,7 @@ const told = (outcome: Outcome<Option.Option<Stock>, InventoryRejection>) =>
 
 const unavailable = (detail: string) =>
   new Problem.Refused({
-    status: 503,
     name: "unavailable",
-    title: "Not available at the moment",
     detail,
     headers: { "retry-after": "1" }
   })

@@ -3,6 +3,7 @@ import { PaymentMethodId, Sku } from "@quartet/contracts/Ids"
 import { Money } from "@quartet/contracts/Money"
 import { asServed } from "@quartet/hosting/ApiDescription"
 import { Authorization, forbidden } from "@quartet/hosting/Auth"
+import { keyInProgress, keyReused } from "@quartet/hosting/KeyProblems"
 import { Schema } from "effect"
 import type { ParseOptions } from "effect/SchemaAST"
 import { WantedLines } from "./domain/Command.ts"
@@ -57,8 +58,8 @@ const place = HttpApiEndpoint.post("place", "/orders")
   .addError(Problems.mixedCurrencies.schema)
   .addError(Problems.totalNotChargeable.schema)
   .addError(Problems.invalidKey.schema)
-  .addError(Problems.keyReused.schema)
-  .addError(Problems.keyInProgress.schema)
+  .addError(keyReused.schema)
+  .addError(keyInProgress.schema)
   .annotate(OpenApi.Description, "Places an order. Lines of one SKU are added up. Without a key, twice is two orders.")
 
 const pay = HttpApiEndpoint.post("pay")`/orders/${id}/pay`
@@ -74,8 +75,8 @@ const pay = HttpApiEndpoint.post("pay")`/orders/${id}/pay`
   .addError(Problems.tooManyFailedPayments.schema)
   .addError(Problems.cardNumber.schema)
   .addError(Problems.invalidKey.schema)
-  .addError(Problems.keyReused.schema)
-  .addError(Problems.keyInProgress.schema)
+  .addError(keyReused.schema)
+  .addError(keyInProgress.schema)
   .annotate(OpenApi.Description, "Pays an order, once. 202 while it is under way; 200 is decided: see the status.")
 
 const cancel = HttpApiEndpoint.post("cancel")`/orders/${id}/cancel`
@@ -86,8 +87,8 @@ const cancel = HttpApiEndpoint.post("cancel")`/orders/${id}/cancel`
   .addError(Problems.orderShipped.schema)
   .addError(Problems.orderFailed.schema)
   .addError(Problems.invalidKey.schema)
-  .addError(Problems.keyReused.schema)
-  .addError(Problems.keyInProgress.schema)
+  .addError(keyReused.schema)
+  .addError(keyInProgress.schema)
   .annotate(OpenApi.Description, "Cancels an order. 202 while the warehouse decides whether a paid one can be stopped.")
 
 const get = HttpApiEndpoint.get("get")`/orders/${id}`

@@ -3,6 +3,7 @@ import { HttpServerRequest } from "@effect/platform"
 import type { SqlError } from "@effect/sql"
 import type { CustomerId } from "@quartet/contracts/Ids"
 import { Correlation } from "@quartet/hosting/Correlation"
+import { keyInProgress, keyReused } from "@quartet/hosting/KeyProblems"
 import type { Answer, KeyClaim } from "@quartet/messaging/IdempotencyKeys"
 import { IdempotencyKeys } from "@quartet/messaging/IdempotencyKeys"
 import type { Lineage } from "@quartet/messaging/Outbox"
@@ -98,8 +99,8 @@ const respond = (question: Question, claim: Option.Option<KeyClaim>, told: Told)
     Done: ({ reply }) => settle(question, claim, existing(reply)),
     Replayed: ({ answer }) => Effect.succeed(Answers.toResponse(answer, { "idempotent-replayed": "true" })),
     Refused: ({ rejection }) => Problems.refusal(rejection),
-    KeyReused: () => Problems.answer(Problems.keyReused, "Use a new key for a new request."),
-    KeyInProgress: () => Problems.answer(Problems.keyInProgress, "Ask again shortly.", Problems.soon),
+    KeyReused: () => Problems.answer(keyReused, "Use a new key for a new request."),
+    KeyInProgress: () => Problems.answer(keyInProgress, "Ask again shortly.", Problems.soon),
     Unavailable: ({ reason }) => Problems.answer(Problems.unavailable, reason, Problems.soon),
     Died: ({ cause }) => Effect.die(Cause.squash(cause)),
     Duplicate: () => Effect.dieMessage("Only messages are duplicates."),

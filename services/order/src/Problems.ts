@@ -98,20 +98,6 @@ export const invalidKey = define({
   means: "The `Idempotency-Key` is not one key of 1 to 255 printable ASCII characters, or it looks like a card number.",
   advice: "Send a random key, such as a UUID, once."
 })
-export const keyReused = define({
-  name: "idempotency-key-reused",
-  status: 422,
-  title: "The Idempotency-Key belongs to another request",
-  means: "Another request of the same customer had this `Idempotency-Key`: another path, or another body.",
-  advice: "Use a new key for a new request, and the very same request to repeat one."
-})
-export const keyInProgress = define({
-  name: "idempotency-key-in-progress",
-  status: 409,
-  title: "The first request with this Idempotency-Key is still being answered",
-  means: "A request with this key was sent before, and is not answered yet.",
-  advice: "Wait as long as `Retry-After` says and send the very same request again; it gets the first one's answer."
-})
 export const cardNumber = define({
   name: "card-number",
   status: 400,
@@ -134,18 +120,8 @@ export const tooManyStreams = define({
   advice: "Wait as long as `Retry-After` says, or follow the order by `GET /orders/{id}` with `Prefer: wait=10`."
 })
 /** Answered by the edge, before anything else is looked at. */
-export const tooManyRequests = define({
-  name: "too-many-requests",
-  status: 429,
-  title: "Too many requests",
-  ...edgeProblems["too-many-requests"]
-})
-export const unavailable = define({
-  name: "unavailable",
-  status: 503,
-  title: "Not available at the moment",
-  ...edgeProblems.unavailable
-})
+export const tooManyRequests = define({ name: "too-many-requests", ...edgeProblems["too-many-requests"] })
+export const unavailable = define({ name: "unavailable", ...edgeProblems.unavailable })
 
 /** What a reader is told of each. */
 export const pages = [
@@ -160,8 +136,6 @@ export const pages = [
   mixedCurrencies,
   totalNotChargeable,
   invalidKey,
-  keyReused,
-  keyInProgress,
   tooManyOpenOrders,
   tooManyFailedPayments,
   unknownVersion,

@@ -24,7 +24,8 @@ export interface Look {
 }
 
 const Seqs = Schema.parseJson(Schema.Array(Schema.String))
-const encodeSeqs = Schema.encodeSync(Seqs)
+/** Many `seq` as one parameter, so that the statement stays the same. */
+export const encodeSeqs = Schema.encodeSync(Seqs)
 const Request = Schema.Struct({
   holder: Schema.String,
   leaseSeconds: Schema.Number,
