@@ -17,9 +17,7 @@ export interface Options {
 export const processes = ({ namespace, ...options }: Options = {}) =>
   Layer.unwrapEffect(Effect.gen(function*() {
     const broker = Redacted.make((yield* Wire).url)
-    // All of the load comes from one customer.
-    const unlimited = { CUSTOMER_REQUESTS_PER_SECOND: "0", CUSTOMER_OPEN_ORDERS: "0" }
-    const settings = { ...unlimited, AMQP_NAMESPACE: namespace ?? (yield* newNamespace) }
+    const settings = { AMQP_NAMESPACE: namespace ?? (yield* newNamespace) }
     return Services.layerOn(Layer.succeed(Database, yield* Database), { ...options, broker, settings, straight: true })
   }))
 

@@ -1,6 +1,7 @@
 import { Console, Effect, Schema } from "effect"
-import { newCustomer, newProduct, until } from "../support/Shop.ts"
+import { newProduct, until } from "../support/Shop.ts"
 import { rows } from "../support/Tables.ts"
+import { customers } from "./Customers.ts"
 import { closedLoop, openLoop } from "./load.ts"
 import { bound, percentile } from "./Measured.ts"
 import { placing, processes } from "./Processes.ts"
@@ -41,15 +42,16 @@ const messagesOf = (orders: number) => 2 * orders
 
 /** How soon the next service hears, four processes apart: orders at a steady pace, answered or not. */
 export const receipt = Effect.gen(function*() {
-  const customer = yield* newCustomer
-  const placed = placing(customer, yield* newProduct(1_000_000))
+  const customerOf = yield* customers
+  const sku = yield* newProduct(1_000_000)
+  const placed = (index: number) => placing(customerOf(index), sku)
   const all = (since: string, orders: number) =>
     until(receipts(since), (heard) => heard.length === messagesOf(orders), "30 seconds")
   const before = yield* now
-  yield* Effect.promise(() => closedLoop(8, warmUp, () => placed))
+  yield* Effect.promise(() => closedLoop(8, warmUp, placed))
   yield* all(before, warmUp)
   const since = yield* now
-  const sent = yield* Effect.promise(() => openLoop(perSecond, seconds, () => placed))
+  const sent = yield* Effect.promise(() => openLoop(perSecond, seconds, placed))
   const refused = sent.filter(({ status }) => status !== 201).length
   if (refused > 0) yield* Console.log(`  ${refused} requests were refused`)
   const times = (yield* all(since, sent.length - refused)).map(({ milliseconds }) => milliseconds)

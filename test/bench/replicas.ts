@@ -1,7 +1,8 @@
 import { Clock, Effect } from "effect"
 import { Services } from "../support/Services.ts"
-import { newCustomer, newProduct, NotAsWished, until } from "../support/Shop.ts"
+import { newProduct, NotAsWished, until } from "../support/Shop.ts"
 import { count } from "../support/Tables.ts"
+import { customers } from "./Customers.ts"
 import { closedLoop } from "./load.ts"
 import { rate } from "./Measured.ts"
 import { placing, processes } from "./Processes.ts"
@@ -17,18 +18,18 @@ const reserved = count("\"order\".orders WHERE status = 'Reserved'")
 const reservedPerSecond = (replicas: number) =>
   Effect.gen(function*() {
     const urls = (yield* Services).of("order").map(({ url }) => url)
-    const customer = yield* newCustomer
+    const customerOf = yield* customers
     const sku = yield* newProduct(1_000_000)
     const run = Effect.fnUntraced(function*(orders: number) {
       const wanted = (yield* reserved) + orders
       const began = yield* Clock.currentTimeMillis
       const sent = yield* Effect.promise(() =>
-        closedLoop(clients, orders, (index) =>
-          placing({ ...customer, url: urls[index % urls.length] ?? customer.url }, sku))
+        closedLoop(clients, orders, (index) => {
+          const customer = customerOf(index)
+          return placing({ ...customer, url: urls[index % urls.length] ?? customer.url }, sku)
+        })
       )
-      const refused = sent.find(({ status }) =>
-        status !== 201
-      )
+      const refused = sent.find(({ status }) => status !== 201)
       if (refused !== undefined) return yield* new NotAsWished({ seen: refused })
       yield* until(reserved, (n) => n === wanted, "30 seconds")
       return orders / (((yield* Clock.currentTimeMillis) - began) / 1000)

@@ -1,13 +1,15 @@
-import { Clock, Console, Effect, Redacted } from "effect"
+import { Clock, Console, Effect } from "effect"
 import { readFile } from "node:fs/promises"
 import * as Customer from "quartet/demo/Customer"
 import * as Process from "../support/Process.ts"
 import { Quartet } from "../support/Quartet.ts"
 import * as QuartetProcess from "../support/Quartet.ts"
-import { newCustomer, newProduct, until } from "../support/Shop.ts"
-import type { Post, Sent } from "./load.ts"
+import { newProduct, until } from "../support/Shop.ts"
+import { customers } from "./Customers.ts"
+import type { Sent } from "./load.ts"
 import { closedLoop, openLoop } from "./load.ts"
 import { bound, percentile } from "./Measured.ts"
+import { placing } from "./Processes.ts"
 
 const secondsUntilReady = Effect.fn("wholeSystem.secondsUntilReady")(function*(home: Process.Home) {
   const began = yield* Clock.currentTimeMillis
@@ -37,16 +39,10 @@ const resident = (pid: number) =>
 const isWaiting = (index: number) => index % 10 === 0
 
 const orders = Effect.gen(function*() {
-  const { token, url } = yield* newCustomer
+  const customerOf = yield* customers
   const sku = yield* newProduct(1_000_000)
-  const body = `{"lines":[{"sku":"${sku}","quantity":1}]}`
-  const authorization = `Bearer ${Redacted.value(token)}`
-  const placed = (index: number): Post => ({
-    url: `${url}/orders`,
-    headers: { authorization, ...(isWaiting(index) ? { prefer: "wait=10" } : {}) },
-    body
-  })
-  return { placed, customer: { token, url } satisfies Customer.Customer, sku }
+  const placed = (index: number) => placing(customerOf(index), sku, isWaiting(index) ? { prefer: "wait=10" } : {})
+  return { placed, customer: customerOf(0), sku }
 })
 
 const times = (sent: ReadonlyArray<Sent>, wanted: (index: number) => boolean) =>
@@ -72,8 +68,5 @@ export const underLoad = Effect.gen(function*() {
     bound("resident memory after 10,000 orders", "MiB", memory, 350)
   ]
 }).pipe(Effect.provide(QuartetProcess.layer({
-  WAREHOUSE_DISPATCH_AFTER: "2 seconds",
-  // All of it comes from one customer.
-  CUSTOMER_REQUESTS_PER_SECOND: "0",
-  CUSTOMER_OPEN_ORDERS: "0"
+  WAREHOUSE_DISPATCH_AFTER: "2 seconds"
 })))

@@ -5,12 +5,8 @@ import * as Actor from "../src/Actor.ts"
 import type { Delivery } from "../src/Broker.ts"
 import { Broker } from "../src/Broker.ts"
 import * as Consumer from "../src/Consumer.ts"
-import { Inbox } from "../src/Inbox.ts"
-import type { Outgoing } from "../src/Message.ts"
-import { Outbox } from "../src/Outbox.ts"
 import { Parking } from "../src/Parking.ts"
 import * as Relay from "../src/Relay.ts"
-import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { countOf } from "./support/Counter.ts"
 import { eventually } from "./support/Eventually.ts"
@@ -18,6 +14,7 @@ import { letter, listener, subscriptions } from "./support/Letters.ts"
 import * as ProxiedPostgres from "./support/ProxiedPostgres.ts"
 import type { World } from "./support/Rabbit.ts"
 import { describeRabbit, makeWorld, putBehind, takeBehind } from "./support/Rabbit.ts"
+import { append, unpublished } from "./support/Said.ts"
 
 /** The wire to RabbitMQ, and what consumers asked of it. */
 class Rabbit extends Context.Tag("@quartet/messaging/test/Rabbit")<Rabbit, {
@@ -60,15 +57,6 @@ const rabbit = Layer.unwrapScoped(Effect.gen(function*() {
 
 const Everything = listener.pipe(Layer.provideMerge(rabbit), Layer.provideMerge(ProxiedPostgres.layer))
 
-const append = Effect.fnUntraced(function*(messages: ReadonlyArray<Outgoing>) {
-  const outbox = yield* Outbox
-  const inbox = yield* Inbox
-  const lineage = { causationId: "c", correlationId: "c" }
-  yield* Effect.flatMap(
-    inbox.claim("clock", []),
-    ({ now }) => outbox.append(messages.map((message) => ({ message, lineage })), now)
-  ).pipe(atomically)
-})
 const start = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const actor = yield* Actor.make(Counter.counter(sql), { partitions: 3, batch: 16, mailbox: 32 })
@@ -76,10 +64,6 @@ const start = Effect.gen(function*() {
   yield* Relay.make({ ...Relay.defaultOptions, poll: Duration.millis(20) })
 })
 const counted = Effect.flatMap(SqlClient.SqlClient, (sql) => countOf(sql`SELECT count(*) AS n FROM counted`))
-const unpublished = Effect.flatMap(
-  SqlClient.SqlClient,
-  (sql) => countOf(sql`SELECT count(*) AS n FROM outbox_unsent`)
-)
 const clicks = (count: number) =>
   Array.from({ length: count }, (_, n) => Counter.Count.say({ key: `k${n % 7}`, amount: 1 }))
 
@@ -96,7 +80,7 @@ const eachOnce = Effect.fnUntraced(function*(messages: number) {
 describeRabbit("the way of a message over RabbitMQ", () => {
   it.scopedLive("leads from a commit through relay, broker and consumer to one effect (H104)", () =>
     Effect.gen(function*() {
-      yield* append(clicks(500))
+      yield* append(...clicks(500))
       yield* start
       yield* eachOnce(500)
     }).pipe(Effect.provide(Layer.fresh(Everything))))
@@ -115,12 +99,12 @@ describeRabbit("the way of a message over RabbitMQ", () => {
         )
       ))
       yield* Deferred.await(locked)
-      yield* append(clicks(10))
+      yield* append(...clicks(10))
       const waiting = countOf(sql`
         SELECT count(*) AS n FROM pg_locks WHERE relation = 'counters'::regclass AND NOT granted`)
       yield* eventually(waiting, (n) => n > 0)
       yield* wire.away(true)
-      yield* append(clicks(40))
+      yield* append(...clicks(40))
       yield* wire.away(false)
       yield* eventually(Effect.flatMap(Broker, ({ ready }) => ready), (is) => is)
       yield* Deferred.succeed(release, undefined)
@@ -157,7 +141,7 @@ describeRabbit("the way of a message over RabbitMQ", () => {
         Buffer.from(`"${"x".repeat(3_000_000)}"`)
       ]
       yield* Effect.forEach(poison, (content) => putBehind(world, Counter.Count.type, content))
-      yield* append(clicks(5))
+      yield* append(...clicks(5))
       const { list } = yield* Parking
       const parked = yield* eventually(list, (all) => all.length >= poison.length, "40 seconds")
       assert.strictEqual(parked.length, poison.length)

@@ -5,7 +5,6 @@ import * as Actor from "../src/Actor.ts"
 import { Broker } from "../src/Broker.ts"
 import * as Consumer from "../src/Consumer.ts"
 import { Inbox } from "../src/Inbox.ts"
-import type { Outgoing } from "../src/Message.ts"
 import { Outbox } from "../src/Outbox.ts"
 import { Parking } from "../src/Parking.ts"
 import * as Relay from "../src/Relay.ts"
@@ -14,16 +13,8 @@ import * as Counter from "./support/Counter.ts"
 import { countOf } from "./support/Counter.ts"
 import { eventually } from "./support/Eventually.ts"
 import { broker, letter, listener } from "./support/Letters.ts"
+import { append, unpublished } from "./support/Said.ts"
 
-const append = Effect.fnUntraced(function*(messages: ReadonlyArray<Outgoing>) {
-  const outbox = yield* Outbox
-  const inbox = yield* Inbox
-  const lineage = { causationId: "c", correlationId: "c" }
-  yield* Effect.flatMap(
-    inbox.claim("clock", []),
-    ({ now }) => outbox.append(messages.map((message) => ({ message, lineage })), now)
-  ).pipe(atomically)
-})
 const start = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const actor = yield* Actor.make(Counter.counter(sql), { partitions: 3, batch: 16, mailbox: 32 })
@@ -32,10 +23,6 @@ const start = Effect.gen(function*() {
 const clean = Effect.flatMap(
   SqlClient.SqlClient,
   (sql) => sql`TRUNCATE parked_messages, counters, counted, outbox, processed_messages`
-)
-const unpublished = Effect.flatMap(
-  SqlClient.SqlClient,
-  (sql) => countOf(sql`SELECT count(*) AS n FROM outbox_unsent`)
 )
 const relay = Relay.make({ ...Relay.defaultOptions, poll: Duration.millis(20) })
 
@@ -59,7 +46,7 @@ layer(World, { excludeTestServices: true })("the way of a message", (it) => {
     Effect.gen(function*() {
       yield* clean
       const sql = yield* SqlClient.SqlClient
-      yield* append(Array.from({ length: 30 }, (_, n) => Counter.Count.say({ key: `k${n % 3}`, amount: 1 })))
+      yield* append(...Array.from({ length: 30 }, (_, n) => Counter.Count.say({ key: `k${n % 3}`, amount: 1 })))
       yield* start
       yield* relay
       // Thirty clicks and the thirty messages that the counter says of them.
@@ -72,7 +59,7 @@ layer(World, { excludeTestServices: true })("the way of a message", (it) => {
     Effect.gen(function*() {
       yield* clean
       const sql = yield* SqlClient.SqlClient
-      yield* append([Counter.Count.say({ key: "a", amount: 1 }), Counter.WasCounted.say({ key: "b", amount: 1 })])
+      yield* append(Counter.Count.say({ key: "a", amount: 1 }), Counter.WasCounted.say({ key: "b", amount: 1 }))
       yield* relay
       // Nobody is there for the first; the second was heard.
       yield* eventually(unpublished, (n) => n === 1)
@@ -86,7 +73,7 @@ layer(World, { excludeTestServices: true })("the way of a message", (it) => {
     Effect.gen(function*() {
       yield* clean
       const sql = yield* SqlClient.SqlClient
-      yield* append(Array.from({ length: 200 }, (_, n) => Counter.Count.say({ key: `k${n % 20}`, amount: 1 })))
+      yield* append(...Array.from({ length: 200 }, (_, n) => Counter.Count.say({ key: `k${n % 20}`, amount: 1 })))
       yield* Effect.scoped(Effect.gen(function*() {
         yield* start
         for (let death = 1; death <= 5; death++) {
@@ -114,7 +101,7 @@ layer(World, { excludeTestServices: true })("the way of a message", (it) => {
         const due = Counter.CountDue.later({ key: "timer", amount: 1 }, DateTime.addDuration(now, "300 millis"))
         return outbox.append([{ message: due, lineage: { causationId: "c", correlationId: "c" } }], now)
       }).pipe(atomically)
-      yield* append([Counter.Count.say({ key: "quick", amount: 1 })])
+      yield* append(Counter.Count.say({ key: "quick", amount: 1 }))
       yield* eventually(Counter.valueOf(sql, "quick"), (n) => n === 1)
       yield* eventually(Counter.valueOf(sql, "timer"), (n) => n === 1)
       const early = yield* sql`

@@ -3,8 +3,6 @@ import { assert, layer } from "@effect/vitest"
 import { DateTime, Deferred, Duration, Effect, Exit, Fiber, Layer, Random, Ref, Scope } from "effect"
 import type { Publication } from "../src/Broker.ts"
 import { Broker, Unpublished } from "../src/Broker.ts"
-import { Inbox } from "../src/Inbox.ts"
-import type { Outgoing } from "../src/Message.ts"
 import { Outbox } from "../src/Outbox.ts"
 import * as Relay from "../src/Relay.ts"
 import { publishing } from "../src/testing/Publishing.ts"
@@ -12,6 +10,7 @@ import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { countOf } from "./support/Counter.ts"
 import { eventually } from "./support/Eventually.ts"
+import { append, unpublished } from "./support/Said.ts"
 
 const quick: Relay.Options = { ...Relay.defaultOptions, poll: Duration.millis(20) }
 
@@ -30,20 +29,6 @@ const noting = (publish: (publication: Publication) => Effect.Effect<void, Unpub
 const numberOf = ({ body }: { readonly body: string }) => Number(/"amount":(\d+)/.exec(body)?.[1])
 
 const say = (key: string, amount: number) => Counter.WasCounted.say({ key, amount })
-/** Appends in one transaction; `wake` is left to the test. */
-const append = Effect.fnUntraced(function*(...messages: ReadonlyArray<Outgoing>) {
-  const outbox = yield* Outbox
-  const inbox = yield* Inbox
-  const lineage = { causationId: "c", correlationId: "c" }
-  yield* Effect.flatMap(
-    inbox.claim("clock", []),
-    ({ now }) => outbox.append(messages.map((message) => ({ message, lineage })), now)
-  ).pipe(atomically)
-})
-const unpublished = Effect.flatMap(
-  SqlClient.SqlClient,
-  (sql) => countOf(sql`SELECT count(*) AS n FROM outbox_unsent`)
-)
 /** Forgets what earlier tests left, lease included. */
 const clean = Effect.flatMap(
   SqlClient.SqlClient,

@@ -27,7 +27,7 @@ export const rebuild = Effect.fn("Rebuild.rebuild")(function*(urls: ReadonlyArra
     while: (rebuilds) => rebuilds.some(({ isUnderWay }) => isUnderWay)
   })
   const orders = ended.reduce((sum, { copied }) => sum + copied, 0)
-  yield* Console.log(`${orders} orders are in the lists again.`)
+  yield* Console.log(`Orders in the lists again: ${orders}.`)
 }, Effect.provide(NodeHttpClient.layer))
 
 /** `quartet rebuild` */

@@ -67,7 +67,7 @@ const makeStep = (sql: SqlClient.SqlClient, size: number) => {
     if (isUnderWay) return true
     // Plans made for the empty table would be kept, and read all of it.
     yield* sql`ANALYZE order_summaries`
-    yield* Effect.logInfo(`The lists are made again from ${copied} orders.`)
+    yield* Effect.logInfo(`The lists are made again; orders: ${copied}.`)
     return false
   })).pipe(Effect.catchTags({ ParseError: Effect.die, NoSuchElementException: Effect.die }))
 }

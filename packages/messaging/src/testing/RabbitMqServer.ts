@@ -1,29 +1,16 @@
 import { connect } from "amqplib"
-import { Config, Effect, Option, Schedule, Schema } from "effect"
+import { Effect, Option, Schedule } from "effect"
 import type { ChildProcess } from "node:child_process"
-import { execFile, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  writeFileSync
-} from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { mkdtemp } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
-import { basename, delimiter, dirname, join } from "node:path"
-
-/** No RabbitMQ could be started. */
-export class RabbitMqFailed extends Schema.TaggedError<RabbitMqFailed>()("RabbitMqFailed", { detail: Schema.String }) {
-  override get message() {
-    return this.detail
-  }
-}
+import { dirname, join } from "node:path"
+import { dying, execute, isOver, launch, makeGuard } from "./BrokerProcess.ts"
+import { RabbitMqFailed } from "./RabbitMqFailed.ts"
+import type { Programs } from "./RabbitMqPrograms.ts"
+import { find } from "./RabbitMqPrograms.ts"
 
 /** A RabbitMQ of our own, that can be killed and started again on the same data and port. */
 export interface RabbitMqServer {
@@ -38,39 +25,8 @@ export interface RabbitMqServer {
   readonly control: (...args: ReadonlyArray<string>) => Effect.Effect<string, RabbitMqFailed>
 }
 
-/** What it takes: the start script that runs as anybody, and Erlang's name server. */
-interface Programs {
-  readonly path: string
-  readonly server: string
-  readonly epmd: string
-}
-
-/** Where system programs are on machines that keep them from the PATH of ordinary users. */
-const systemFolders = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", "/opt/homebrew/bin"]
-
 /** A cold start takes six to eight seconds on an idle machine. */
 const startLimit = "90 seconds"
-
-/** Finds an installed RabbitMQ. */
-export const find: Effect.Effect<Option.Option<Programs>> = Effect.gen(function*() {
-  const path = [yield* Config.string("PATH").pipe(Config.withDefault("")), ...systemFolders].join(delimiter)
-  const locate = (name: string) =>
-    path.split(delimiter).map((folder) => join(folder, name)).find((file) => existsSync(file))
-  const epmd = locate("epmd")
-  const server = locate("rabbitmq-server")
-  const script = server === undefined ? undefined : behindWrapper(realpathSync(server))
-  return script === undefined || epmd === undefined ? Option.none() : Option.some({ path, server: script, epmd })
-}).pipe(Effect.orDie)
-
-/** Debian puts a wrapper in front that runs as root or `rabbitmq` only. */
-const behindWrapper = (file: string): string | undefined => {
-  if (basename(file) !== "rabbitmq-script-wrapper") return file
-  const folder = join(dirname(dirname(file)), "lib")
-  const version = existsSync(folder)
-    ? readdirSync(folder).find((name) => name.startsWith("rabbitmq_server-"))
-    : undefined
-  return version === undefined ? undefined : join(folder, version, "sbin", "rabbitmq-server")
-}
 
 /**
  * Starts a RabbitMQ with ports, data and a name server of its own. The scope ends them, and so does our own death.
@@ -150,63 +106,6 @@ const environmentOf = (
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+sbwt none +sbwtdcpu none +sbwtdio none"
   }
 }
-
-/** In a process group of its own, so that Ctrl-C reaches the test run alone. */
-const launch = (home: string, env: Record<string, string>, program: string, args: ReadonlyArray<string>) => {
-  const log = openSync(join(home, "log", "output"), "a")
-  try {
-    return spawn(program, args, { cwd: home, env, detached: true, stdio: ["ignore", log, log] }).on("error", () => {})
-  } finally {
-    closeSync(log)
-  }
-}
-
-/**
- * A shell that outlives us and ends what it was told of last, however we end: it waits for the end of its input. It takes
- * the folder away too.
- */
-const makeGuard = (home: string) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn("sh", [
-          "-c",
-          `while read -r line; do groups=$line; done; kill -s KILL -- $groups; sleep 0.1; rm -rf "$1"`,
-          "sh",
-          home
-        ], { detached: true, stdio: ["pipe", "ignore", "ignore"] })
-      ),
-      (shell) =>
-        Effect.suspend(() => {
-          shell.stdin.end()
-          return Effect.ignore(dying(shell))
-        }).pipe(Effect.interruptible, Effect.timeout("10 seconds"), Effect.ignore)
-    ),
-    (shell) => (...processes: ReadonlyArray<ChildProcess>) =>
-      void shell.stdin.write(`${processes.flatMap(({ pid }) => pid === undefined ? [] : [`-${pid}`]).join(" ")}\n`)
-  )
-
-/** Runs a program to its end. */
-export const execute = (program: string, args: ReadonlyArray<string>, env?: Record<string, string>) =>
-  Effect.async<string, RabbitMqFailed>((resume) => {
-    execFile(
-      program,
-      args,
-      { timeout: 300_000, ...(env === undefined ? {} : { env }) },
-      (error, out) =>
-        resume(error === null ? Effect.succeed(out.trim()) : new RabbitMqFailed({ detail: error.message }))
-    )
-  })
-
-const isOver = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null
-
-/** Fails when the process is gone. */
-const dying = (child: ChildProcess) =>
-  Effect.async<never, RabbitMqFailed>((resume) => {
-    const gone = () => resume(new RabbitMqFailed({ detail: "RabbitMQ ended by itself." }))
-    if (isOver(child) || child.pid === undefined) gone()
-    else child.once("exit", gone)
-  })
 
 /** Succeeds once somebody takes AMQP connections there. */
 export const answering = (url: string): Effect.Effect<void> =>
