@@ -81,7 +81,8 @@ const makeServer = (limits: HttpLimits, held: number): Server => {
   const server = createServer({
     headersTimeout,
     requestTimeout: Duration.toMillis(limits.requestTimeout),
-    keepAliveTimeout: 5000,
+    // Callers are told whole seconds: the rest is theirs, so that none sends by a connection that is being closed.
+    keepAliveTimeout: 5999,
     connectionsCheckingInterval: Math.min(2000, headersTimeout),
     maxHeaderSize: 16 * 1024
   })
