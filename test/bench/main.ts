@@ -1,5 +1,6 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
+import { RabbitMqFailed } from "@quartet/messaging/testing/RabbitMqFailed"
 import { startPrivate } from "@quartet/messaging/testing/RabbitMqServer"
 import { Console, Effect, Layer, Logger, LogLevel } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
@@ -7,6 +8,7 @@ import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
 import { consumerStep } from "./consumerStep.ts"
 import { hotSku } from "./hotSku.ts"
+import type { Measured } from "./Measured.ts"
 import { print } from "./Measured.ts"
 import { receipt } from "./receipt.ts"
 import { relay } from "./relay.ts"
@@ -27,35 +29,46 @@ const database = Layer.unwrapScoped(
   Effect.map(home, (folder) => EmbeddedPostgres.layerWith({ home: join(folder, "home") }))
 )
 
-const steps = Effect.gen(function*() {
-  yield* print("An actor's step", yield* consumerStep)
-  yield* print("A SKU that everybody wants", yield* hotSku)
-  yield* print("The relay", yield* relay)
-}).pipe(Effect.provide(database))
+const part = <E, R>(title: string, measure: Effect.Effect<ReadonlyArray<Measured>, E, R>) =>
+  measure.pipe(
+    Effect.flatMap((results) => print(title, results)),
+    Effect.catchIf(
+      (error) => error instanceof RabbitMqFailed,
+      ({ message }) => Console.log(`\n${title}\n  -- not measured: ${message}`)
+    )
+  )
 
 /** A RabbitMQ of the run's own, where one is installed. */
 const wire = Layer.scoped(Wire, startPrivate())
 
-const overTheWire = Effect.gen(function*() {
-  // A database each: none finds what another left.
-  yield* print("Over RabbitMQ", yield* Effect.provide(wiredRelay, database))
-  yield* print("Over RabbitMQ, the other way", yield* Effect.provide(wiredConsumer, database))
-  yield* print("A day's messages that wait", yield* Effect.provide(waitingMessages, database))
-  yield* print("Four processes", yield* Effect.provide(receipt, database))
-  yield* print("Eight processes", yield* Effect.provide(replicas, database))
-}).pipe(
-  Effect.provide(wire),
-  Effect.catchTag("RabbitMqFailed", ({ message }) => Console.log(`\nOver RabbitMQ\n  -- not measured: ${message}`))
-)
+const withBroker = Effect.provide(wire)
+
+/** The parts of a run in their order; those named on the command line, or all. Each has a database of its own. */
+const parts = {
+  step: part("An actor's step", consumerStep.pipe(Effect.provide(database))),
+  hot: part("A SKU that everybody wants", hotSku.pipe(Effect.provide(database))),
+  relay: part("The relay", relay.pipe(Effect.provide(database))),
+  wiredRelay: part("Over RabbitMQ", wiredRelay.pipe(Effect.provide(database), withBroker)),
+  wiredConsumer: part("Over RabbitMQ, the other way", wiredConsumer.pipe(Effect.provide(database), withBroker)),
+  waiting: part("A day's messages that wait", waitingMessages.pipe(Effect.provide(database), withBroker)),
+  receipt: part("Four processes", receipt.pipe(Effect.provide(database), withBroker)),
+  replicas: part("Eight processes", replicas.pipe(Effect.provide(database), withBroker)),
+  start: part("Start", startUp),
+  whole: part("The whole quartet in one process", underLoad)
+}
 
 const all = Effect.gen(function*() {
   yield* Console.log(
     `Node ${process.version}, ${availableParallelism()} processors. Ratios within one run are what counts; bounds depend on the machine.`
   )
-  yield* steps
-  yield* overTheWire
-  yield* print("Start", yield* startUp)
-  yield* print("The whole quartet in one process", yield* underLoad)
+  const wanted = process.argv.slice(2)
+  const unknown = wanted.find((name) => !(name in parts))
+  if (unknown !== undefined) {
+    return yield* Console.log(`There is no part named ${unknown}. The parts: ${Object.keys(parts).join(", ")}.`)
+  }
+  for (const [name, run] of Object.entries(parts)) {
+    if (wanted.length === 0 || wanted.includes(name)) yield* run
+  }
 })
 
 all.pipe(Logger.withMinimumLogLevel(LogLevel.Warning), NodeRuntime.runMain)
