@@ -2,7 +2,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
 import { RabbitMqFailed } from "@quartet/messaging/testing/RabbitMqFailed"
 import { startPrivate } from "@quartet/messaging/testing/RabbitMqServer"
-import { Console, Effect, Layer, Logger, LogLevel } from "effect"
+import { ConfigProvider, Console, Effect, Layer, Logger, LogLevel } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
 import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
@@ -26,7 +26,10 @@ const home = Effect.acquireRelease(
 
 /** A PostgreSQL that waits for the disk, as the real one does. */
 const database = Layer.unwrapScoped(
-  Effect.map(home, (folder) => EmbeddedPostgres.layerWith({ home: join(folder, "home") }))
+  Effect.map(
+    home,
+    (folder) => EmbeddedPostgres.layerWith({ home: join(folder, "home"), settings: { track_commit_timestamp: "on" } })
+  )
 )
 
 const part = <E, R>(title: string, measure: Effect.Effect<ReadonlyArray<Measured>, E, R>) =>
@@ -38,8 +41,8 @@ const part = <E, R>(title: string, measure: Effect.Effect<ReadonlyArray<Measured
     )
   )
 
-/** A RabbitMQ of the run's own, where one is installed. */
-const wire = Layer.scoped(Wire, startPrivate())
+/** A RabbitMQ of each part's own, where one is installed; what the part before it had set is not looked at. */
+const wire = Layer.scoped(Wire, startPrivate().pipe(Effect.withConfigProvider(ConfigProvider.fromEnv())))
 
 const withBroker = Effect.provide(wire)
 

@@ -15,18 +15,19 @@ const everywhere = (columns: string, table: string) =>
     .map((service) => `SELECT '${service}' AS service, ${columns} FROM "${service}".${table}`)
     .join(" UNION ALL ")
 
+const said = "message_id, type, appended_at, due_at, pg_xact_commit_timestamp(xmin) AS committed_at"
+
 const Receipt = Schema.Struct({ type: Schema.String, milliseconds: Schema.Number })
 
 /**
- * From the transaction that said a message to the one that handled it, for all that were said by one service since then
- * and handled by another. PostgreSQL gives both the time at which their transaction began, so this holds the saying one
- * as well: commit to receipt is shorter by that.
+ * From the commit of the transaction that said a message to the beginning of the one that handled it, for all that were
+ * said by one service since then and handled by another. PostgreSQL keeps the time of a commit where it is told to.
  */
 const receipts = (since: string) =>
   rows(
     Receipt,
-    `SELECT said.type, extract(epoch FROM processed_at - appended_at)::float8 * 1000 AS milliseconds
-     FROM (${everywhere("message_id, type, appended_at, due_at", "outbox")}) AS said
+    `SELECT said.type, extract(epoch FROM processed_at - committed_at)::float8 * 1000 AS milliseconds
+     FROM (${everywhere(said, "outbox")}) AS said
      JOIN (${everywhere("message_id, processed_at", "processed_messages")}) AS handled USING (message_id)
      WHERE said.service <> handled.service AND due_at IS NULL AND appended_at >= $1::timestamptz`,
     [since]

@@ -105,7 +105,7 @@ interface Verified {
 }
 
 const verifyOnce = (check: Check) =>
-  Effect.fn("Auth.verify")(function*(token: string): Effect.fn.Return<Verified, Unauthorized> {
+  Effect.fnUntraced(function*(token: string): Effect.fn.Return<Verified, Unauthorized> {
     const currentDate = DateTime.toDateUtc(yield* DateTime.now)
     const { payload } = yield* Effect.tryPromise({
       try: () => check(token, { currentDate }),

@@ -167,7 +167,7 @@ const streamed = (response: HttpServerResponse.HttpServerResponse): HttpServerRe
 const pathOf = (request: HttpServerRequest.HttpServerRequest): string => request.url.split("?")[0] ?? "/"
 
 /** The route's pattern stands for the path: what a caller wrote into a URL belongs into no log (H195). */
-const report = Effect.fn("Edge.report")(function*(
+const report = Effect.fnUntraced(function*(
   request: HttpServerRequest.HttpServerRequest,
   response: HttpServerResponse.HttpServerResponse,
   began: number,

@@ -138,7 +138,11 @@ const ours = {
   listen_addresses: "127.0.0.1",
   timezone: "UTC",
   log_timezone: "UTC",
-  logging_collector: "off"
+  logging_collector: "off",
+  // The defaults follow the size of a segment, which is small here: every page was written whole after a checkpoint every
+  // twenty seconds. These are the defaults of segments of the usual size.
+  min_wal_size: "80MB",
+  max_wal_size: "1GB"
 } satisfies Record<string, string>
 
 const freePort = Effect.async<number, never>((resume) => {

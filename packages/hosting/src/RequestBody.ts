@@ -9,7 +9,7 @@ import { Refused } from "./Problem.ts"
  * Reads the whole body before any handler runs, up to the limit, and gives back the request with its body in memory. The
  * platform has no limit of its own, and going over one it is given ends the connection without an answer.
  */
-export const buffered = Effect.fn("RequestBody.buffered")(function*(
+export const buffered = Effect.fnUntraced(function*(
   request: HttpServerRequest.HttpServerRequest,
   maxBytes: number
 ) {

@@ -1,5 +1,5 @@
 import type { Scope } from "effect"
-import { Deferred, Duration, Effect, FiberId, Hash } from "effect"
+import { Clock, Deferred, Effect, FiberId, Hash } from "effect"
 import type { BatchServices } from "./Batch.ts"
 import { runBatch } from "./Batch.ts"
 import type { Behaviour } from "./Behaviour.ts"
@@ -53,7 +53,7 @@ export const make = Effect.fnUntraced(function*<Slice, Command, Event, Rejection
     return yield* Deferred.await(told)
   })
 
-  const submit = Effect.fn("Actor.submit")(function*(submissions: ReadonlyArray<Submission<Command, Reply>>) {
+  const submit = Effect.fnUntraced(function*(submissions: ReadonlyArray<Submission<Command, Reply>>) {
     const group = makeGroup<Reply, Rejection>(submissions.length)
     const items = submissions.map((submission, index) => ({
       partition: partitionOf(submission.command),
@@ -68,11 +68,12 @@ export const make = Effect.fnUntraced(function*<Slice, Command, Event, Rejection
 })
 
 /**
- * After a small batch the loop takes a breath, so that under a steady trickle of commands the next one is larger: each
- * transaction costs about the same whatever its size. The first command after a quiet time never waits.
+ * After a small batch the loop takes a breath as long as the batch took, in milliseconds: each transaction costs about the
+ * same whatever its size, so where time is short the next one must be larger, and where there is plenty nobody need wait.
+ * The first command after a quiet time never waits.
  */
-const few = 16
-const breath = Duration.millis(10)
+const few = 32
+const breath = { least: 3, most: 25 }
 
 const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
@@ -81,6 +82,7 @@ const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Reject
   const mailbox = yield* makeMailbox<Command, Reply, Rejection>(limits.mailbox)
   const takeAndCommit = Effect.gen(function*() {
     const items = yield* takeWaiting(mailbox.queue, limits.batch)
+    const began = yield* Clock.currentTimeMillis
     yield* runBatch(behaviour, items.map(({ submission }) => submission)).pipe(
       Effect.tap((outcomes) =>
         Effect.sync(() => items.forEach((item, index) => mailbox.settle(item, outcomes[index] ?? stopping)))
@@ -88,7 +90,8 @@ const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Reject
       Effect.tapErrorCause(() => Effect.sync(() => items.forEach((item) => mailbox.settle(item, stopping)))),
       Effect.uninterruptible
     )
-    if (items.length < few) yield* Effect.sleep(breath)
+    const took = (yield* Clock.currentTimeMillis) - began
+    if (items.length < few) yield* Effect.sleep(Math.min(Math.max(breath.least, took - 10), breath.most))
   })
   yield* Worker.forever(`Actor ${behaviour.name}`, takeAndCommit)
   return mailbox

@@ -66,7 +66,7 @@ const afterFailure = <Slice, Command, Event, Rejection, Reply>(
   )
 }
 
-const step = Effect.fn("Actor.step")(function*<Slice, Command, Event, Rejection, Reply>(
+const step = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
   submissions: ReadonlyArray<Submission<Command, Reply>>
 ) {
@@ -82,7 +82,7 @@ const step = Effect.fn("Actor.step")(function*<Slice, Command, Event, Rejection,
 })
 
 /** Keeps answers and ignored messages, and gives back the claims of whatever was not done. */
-const conclude = Effect.fn("Actor.conclude")(function*<Slice, Command, Event, Rejection, Reply>(
+const conclude = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
   consumer: string,
   submissions: ReadonlyArray<Submission<Command, Reply>>,
   folded: Folded<Slice, Command, Event, Rejection, Reply>

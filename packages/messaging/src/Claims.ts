@@ -34,7 +34,7 @@ type Standing<Reply, Rejection> =
   | { readonly _tag: "Known"; readonly outcome: Outcome<Reply, Rejection> }
 
 /** Claims message ids and idempotency keys, a statement for each kind, before anything is loaded. */
-export const claimBatch = Effect.fn("Claims.claimBatch")(function*<Command, Reply, Rejection>(
+export const claimBatch = Effect.fnUntraced(function*<Command, Reply, Rejection>(
   consumer: string,
   submissions: ReadonlyArray<Submission<Command, Reply>>
 ): Effect.fn.Return<ClaimedBatch<Command, Reply, Rejection>, SqlError.SqlError, Transaction | Inbox | IdempotencyKeys> {

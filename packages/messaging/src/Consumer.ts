@@ -82,7 +82,7 @@ const makeHandle = <Command, Reply, Rejection>(
       Effect.catchAllCause((cause) => Effect.as(settling.settle(opened, { _tag: "Died", cause }), []))
     )
 
-  return Effect.fn("Consumer.handle")(function*(
+  return Effect.fnUntraced(function*(
     deliveries: ReadonlyArray<Delivery>,
     aside: (work: Effect.Effect<void>) => Effect.Effect<void>
   ) {

@@ -136,7 +136,7 @@ const makeClaim = (sql: SqlClient.SqlClient) => {
     if (row === undefined) return { _tag: "InProgress" } // expired between the two statements; asked again it is fresh
     return row.fingerprint === claim.fingerprint ? answerOf(row) : { _tag: "Reused" }
   }
-  return Effect.fn("IdempotencyKeys.claim")(function*(claims: ReadonlyArray<KeyClaim>) {
+  return Effect.fnUntraced(function*(claims: ReadonlyArray<KeyClaim>) {
     if (claims.length === 0) return []
     const firsts = new Map(claims.toReversed().map((claim) => [nameOf(claim), claim]))
     const inserted = yield* insert([...firsts.values()].map(toRow))
@@ -176,7 +176,7 @@ export const layer: Layer.Layer<IdempotencyKeys, never, SqlClient.SqlClient> = L
   IdempotencyKeys,
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const answer = Effect.fn("IdempotencyKeys.answer")(
+    const answer = Effect.fnUntraced(
       function*(answers: ReadonlyArray<RequestKey & { readonly answer: Answer }>) {
         if (answers.length === 0) return
         const rows = encodeAnswers(answers.map(({ answer, key, owner }) => ({ owner, key, ...answer })))
@@ -186,13 +186,13 @@ export const layer: Layer.Layer<IdempotencyKeys, never, SqlClient.SqlClient> = L
           WHERE k.owner = r.owner AND k.key = r.key`
       }
     )
-    const unclaim = Effect.fn("IdempotencyKeys.unclaim")(function*(keys: ReadonlyArray<RequestKey>) {
+    const unclaim = Effect.fnUntraced(function*(keys: ReadonlyArray<RequestKey>) {
       if (keys.length === 0) return
       yield* sql`
         DELETE FROM idempotency_keys WHERE (owner, key) IN (
           SELECT owner, key FROM json_to_recordset(${encodeKeys(keys)}::json) AS r (owner text, key text))`
     })
-    const expire = Effect.fn("IdempotencyKeys.expire")(function*(age: Duration.Duration) {
+    const expire = Effect.fnUntraced(function*(age: Duration.Duration) {
       const rows = yield* sql`
         DELETE FROM idempotency_keys
         WHERE created_at < now() - ${Duration.toSeconds(age)} * interval '1 second'

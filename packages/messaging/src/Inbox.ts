@@ -71,7 +71,7 @@ const makeClaim = (sql: SqlClient.SqlClient) => {
         )
         SELECT now() AS now, coalesce((SELECT json_agg(message_id) FROM claimed), '[]') AS fresh`
   })
-  return Effect.fn("Inbox.claim")(function*(consumer: string, messages: ReadonlyArray<Received>) {
+  return Effect.fnUntraced(function*(consumer: string, messages: ReadonlyArray<Received>) {
     const row = yield* claimRow({ consumer, messages }).pipe(
       Effect.catchTags({ ParseError: Effect.die, NoSuchElementException: Effect.die })
     )
@@ -83,7 +83,7 @@ export const layer: Layer.Layer<Inbox, never, SqlClient.SqlClient> = Layer.effec
   Inbox,
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const ignored = Effect.fn("Inbox.ignored")(
+    const ignored = Effect.fnUntraced(
       function*(consumer: string, messages: ReadonlyArray<IgnoredMessage>) {
         if (messages.length === 0) return
         yield* sql`
@@ -92,7 +92,7 @@ export const layer: Layer.Layer<Inbox, never, SqlClient.SqlClient> = Layer.effec
           WHERE p.consumer = ${consumer} AND p.message_id = r."messageId"`
       }
     )
-    const unclaim = Effect.fn("Inbox.unclaim")(function*(consumer: string, messages: ReadonlyArray<MessageId>) {
+    const unclaim = Effect.fnUntraced(function*(consumer: string, messages: ReadonlyArray<MessageId>) {
       if (messages.length === 0) return
       yield* sql`
         DELETE FROM processed_messages WHERE consumer = ${consumer} AND message_id = ANY (ARRAY(

@@ -80,7 +80,7 @@ export const layer: Layer.Layer<Outbox, never, SqlClient.SqlClient> = Layer.effe
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const woken = yield* Queue.sliding<void>(1)
-    const append = Effect.fn("Outbox.append")(function*(entries: ReadonlyArray<Entry>, now: DateTime.Utc) {
+    const append = Effect.fnUntraced(function*(entries: ReadonlyArray<Entry>, now: DateTime.Utc) {
       if (entries.length === 0) return
       const rows = encodeRows(entries.map((entry) => toRow(entry, now)))
       yield* sql`

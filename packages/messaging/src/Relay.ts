@@ -49,7 +49,7 @@ export const defaultOptions: Options = {
 const replicaPoll = { busy: Duration.millis(25), idle: Duration.millis(100), busyFor: Duration.seconds(2) }
 
 /** The least time between two looks. The first commit after a quiet time is looked at without delay. */
-const lookPause = Duration.millis(20)
+const lookPause = Duration.millis(8)
 
 /**
  * Says what the outbox holds. It may say a thing twice and never zero times: a row is marked after its own confirm.

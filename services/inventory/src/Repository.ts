@@ -77,7 +77,7 @@ const skusOf = (command: InventoryCommand): ReadonlyArray<Sku> =>
 const makeLoad = (sql: SqlClient.SqlClient) => {
   const heads = selectHeads(sql)
   const linesAndStock = selectLinesAndStock(sql)
-  return Effect.fn("InventoryRepository.load")(
+  return Effect.fnUntraced(
     function*(commands: ReadonlyArray<InventoryCommand>) {
       const wanted = [...new Set(commands.flatMap(orderOf))]
       const known = wanted.length === 0 ? [] : yield* heads(wanted)
@@ -139,7 +139,7 @@ const orderTransitions = (steps: ReadonlyArray<InventoryStep>) =>
   )
 
 const makeSave = (sql: SqlClient.SqlClient) =>
-  Effect.fn("InventoryRepository.save")(function*(steps: ReadonlyArray<InventoryStep>, after: Inventory) {
+  Effect.fnUntraced(function*(steps: ReadonlyArray<InventoryStep>, after: Inventory) {
     yield* sql`
       WITH ${writes(sql, steps, after)}, changed AS (
         SELECT * FROM json_to_recordset(${encodeReservations(reservationRows(steps, after))}::json) AS r (

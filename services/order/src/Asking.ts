@@ -44,7 +44,7 @@ type Asked = Effect.Effect<
 const sealing = Duration.seconds(30)
 
 /** Asks the actor, waits if that is wished for, and answers; a repeated request gets the bytes of its first answer. */
-export const ask = Effect.fn("Asking.ask")(function*(question: Question) {
+export const ask = Effect.fnUntraced(function*(question: Question) {
   const actor = yield* OrderActor
   const claim = claimOf(question)
   const submission = submissionOf(question, claim, yield* lineage)
@@ -108,7 +108,7 @@ const respond = (question: Question, claim: Option.Option<KeyClaim>, told: Told)
   })
 
 /** Holds the answer until the order is as wished, and makes it the key's last word if a repetition could see another. */
-const settle = Effect.fn("Asking.settle")(
+const settle = Effect.fnUntraced(
   function*(question: Question, claim: Option.Option<KeyClaim>, order: Order) {
     const answer = question.answer(yield* awaited(order, question))
     const open = Option.filter(claim, ({ open }) => Option.isSome(open))
@@ -118,7 +118,7 @@ const settle = Effect.fn("Asking.settle")(
 )
 
 /** The order once it is settled, or as it is when the time is up. */
-export const awaited = Effect.fn("Asking.awaited")(
+export const awaited = Effect.fnUntraced(
   function*(order: Order, { settled, wait }: Pick<Question, "wait" | "settled">) {
     if (Option.isNone(wait)) return order
     return yield* Waiting.until(order, { wanted: settled, atMost: wait.value })

@@ -42,7 +42,7 @@ export const noBody = Effect.gen(function*() {
 })
 
 /** What the caller says about the asking itself: the key that tells it from another, and how long the answer may take. */
-export const manner = Effect.fn("Customer.manner")(
+export const manner = Effect.fnUntraced(
   function*(route: string, path: ReadonlyArray<string>, text: string) {
     const request = yield* HttpServerRequest.HttpServerRequest
     const key = yield* read(request).pipe(Effect.catchTag("InvalidKey", ({ detail }) => invalidKey.fail(detail)))

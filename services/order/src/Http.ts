@@ -74,7 +74,7 @@ const place = Effect.gen(function*() {
   return yield* ask({ command, customerId, ...asked, settled, answer: Answers.placed })
 })
 
-const pay = Effect.fn("Http.pay")(function*(id: string) {
+const pay = Effect.fnUntraced(function*(id: string) {
   const customerId = yield* customer
   const { payload: { paymentMethodId }, text } = yield* payOrder
   const asked = yield* manner("/orders/{id}/pay", [id], text)
@@ -86,7 +86,7 @@ const pay = Effect.fn("Http.pay")(function*(id: string) {
   return yield* ask({ command, customerId, ...asked, settled, answer: Answers.payment })
 })
 
-const cancel = Effect.fn("Http.cancel")(function*(id: string) {
+const cancel = Effect.fnUntraced(function*(id: string) {
   const customerId = yield* customer
   yield* noBody
   const asked = yield* manner("/orders/{id}/cancel", [id], "")
@@ -95,7 +95,7 @@ const cancel = Effect.fn("Http.cancel")(function*(id: string) {
   return yield* ask({ command, customerId, ...asked, settled, answer: Answers.cancellation })
 })
 
-const get = Effect.fn("Http.get")(function*(id: string) {
+const get = Effect.fnUntraced(function*(id: string) {
   const { headers } = yield* HttpServerRequest.HttpServerRequest
   const wait = Preference.wait(headers["prefer"])
   const order = yield* awaited(yield* ownOrder(id), { wait, settled: (order) => !isUnderWay(order) })
@@ -105,7 +105,7 @@ const get = Effect.fn("Http.get")(function*(id: string) {
   return HttpServerResponse.empty({ status: 304, headers: { ...Answers.known(order), ...Preference.applied(wait) } })
 })
 
-const events = Effect.fn("Http.events")(function*(id: string, after: number) {
+const events = Effect.fnUntraced(function*(id: string, after: number) {
   const order = yield* ownOrder(id)
   if (after > order.version) return yield* Problems.unknownVersion.fail("`Last-Event-ID` is ahead of the order.")
   // The one answer that keeps a client from coming back.
@@ -121,7 +121,7 @@ const events = Effect.fn("Http.events")(function*(id: string, after: number) {
 const unbuffered = { "x-accel-buffering": "no" }
 
 /** The order, if it is there and the caller's: of anybody else's there is no more to see than of none. */
-const ownOrder = Effect.fn("Http.ownOrder")(function*(id: string) {
+const ownOrder = Effect.fnUntraced(function*(id: string) {
   const customerId = yield* customer
   const found = yield* (yield* OrderViews).order(yield* orderIdOf(id))
   return yield* Option.match(Option.filter(found, (order) => order.customerId === customerId), {

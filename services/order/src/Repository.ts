@@ -39,7 +39,7 @@ const makeLoad = (sql: SqlClient.SqlClient, limits: Limits) => {
   const orders = findOrders(sql, "lock")
   const products = findProducts(sql)
   const standings = findStandings(sql, limits)
-  return Effect.fn("OrderRepository.load")(function*(commands: ReadonlyArray<OrderCommand>) {
+  return Effect.fnUntraced(function*(commands: ReadonlyArray<OrderCommand>) {
     const wanted = new Set(commands.flatMap((command) => command._tag === "Place" ? command.lines : []).map(toSku))
     const found = yield* orders([...new Set(commands.map(({ orderId }) => orderId))])
     const listed: ReadonlyArray<Product> = wanted.size === 0 ? [] : yield* products([...wanted])
@@ -60,7 +60,7 @@ const isLimited = (command: OrderCommand, { failedPayments, openOrders }: Limits
 const toSku = ({ sku }: { readonly sku: Sku }): Sku => sku
 
 const makeSave = (sql: SqlClient.SqlClient) =>
-  Effect.fn("OrderRepository.save")(function*(steps: ReadonlyArray<OrderStep>, after: Slice) {
+  Effect.fnUntraced(function*(steps: ReadonlyArray<OrderStep>, after: Slice) {
     const touched = steps.map(({ before, event }) => ({ key: event.orderId, before: before.orders }))
     const rows = changed(touched, after.orders).flatMap(toRow)
     const transitions = transitionsOf(steps, ({ after, before, event: { orderId } }) => ({

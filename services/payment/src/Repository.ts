@@ -49,7 +49,7 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
         SELECT event_id AS "eventId" FROM provider_events
         WHERE event_id = ANY (ARRAY(SELECT value FROM json_array_elements_text(${ids}::json)))`
   })
-  return Effect.fn("PaymentRepository.load")(
+  return Effect.fnUntraced(
     function*(commands: ReadonlyArray<BooksCommand>) {
       const ids = commands.flatMap((command) => Option.toArray(orderOf(command)))
       const eventIds = commands.flatMap((command) => command._tag === "HearEvent" ? [command.event.eventId] : [])
@@ -91,7 +91,7 @@ const encodeEvents = Schema.encodeSync(Schema.parseJson(Schema.Array(EventRow)))
 const isHeard = Schema.is(EventHeard)
 
 const makeSave = (sql: SqlClient.SqlClient) =>
-  Effect.fn("PaymentRepository.save")(function*(steps: ReadonlyArray<BooksStep>, after: Books) {
+  Effect.fnUntraced(function*(steps: ReadonlyArray<BooksStep>, after: Books) {
     const first = steps[0]?.before ?? after
     const heard = steps.flatMap(({ event }) => isHeard(event) ? [{ ...event.event, reason: event.reason }] : [])
     const paid = steps.flatMap(({ event, ...step }) => isHeard(event) ? [] : [{ ...step, event }])

@@ -72,7 +72,7 @@ const statusIn = (shipments: Shipments, id: OrderId): string =>
   Option.match(HashMap.get(shipments, id), { onNone: () => "Absent", onSome: ({ _tag }) => _tag })
 
 const makeSave = (sql: SqlClient.SqlClient) =>
-  Effect.fn("WarehouseRepository.save")(function*(steps: ReadonlyArray<WarehouseStep>, after: Shipments) {
+  Effect.fnUntraced(function*(steps: ReadonlyArray<WarehouseStep>, after: Shipments) {
     const rows = changed(steps.map(({ before, event }) => ({ key: event.orderId, before })), after).map(toRow)
     const transitions = transitionsOf(steps, (step) => ({
       key: step.event.orderId,
