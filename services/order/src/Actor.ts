@@ -5,6 +5,7 @@ import type { OrderCommand } from "./domain/Command.ts"
 import { decide, evolveSlice, orderIn } from "./domain/Decider.ts"
 import type { OrderRejection } from "./domain/Rejection.ts"
 import type { State } from "./domain/State.ts"
+import * as OrderSizes from "./OrderSizes.ts"
 import { say } from "./Outbound.ts"
 import { OrderRepository } from "./Repository.ts"
 import { Watching } from "./Watching.ts"
@@ -18,6 +19,7 @@ export class OrderActor extends Context.Tag("@quartet/order/OrderActor")<
 const policy = Config.all({
   draftExpiresAfter: Config.duration("ORDER_DRAFT_EXPIRES_AFTER").pipe(Config.withDefault(Duration.minutes(15))),
   holdExpiresAfter: Config.duration("ORDER_HOLD_EXPIRES_AFTER").pipe(Config.withDefault(Duration.minutes(15))),
+  sizes: OrderSizes.config,
   limits: CustomerLimits.config
 })
 

@@ -60,8 +60,15 @@ export const quantityTooLarge = define({
   name: "quantity-too-large",
   status: 422,
   title: "Too many of one product",
-  means: "The lines of one SKU add up to more than 1000.",
+  means: "The lines of one SKU add up to more than can be ordered at once: 1000, or less where the shop says so.",
   advice: "Order fewer, or place several orders."
+})
+export const tooManyLines = define({
+  name: "too-many-lines",
+  status: 422,
+  title: "Too many lines",
+  means: "The order has more lines than one order may have here.",
+  advice: "Place several orders."
 })
 export const mixedCurrencies = define({
   name: "mixed-currencies",
@@ -88,7 +95,7 @@ export const totalNotChargeable = define({
   name: "total-not-chargeable",
   status: 422,
   title: "The total cannot be charged",
-  means: "The total is less, or more, than the payment provider charges.",
+  means: "The total is less, or more, than the payment provider charges, or more than this shop takes at once.",
   advice: "Order more or less than that."
 })
 export const invalidKey = define({
@@ -133,6 +140,7 @@ export const pages = [
   orderShipped,
   unknownProduct,
   quantityTooLarge,
+  tooManyLines,
   mixedCurrencies,
   totalNotChargeable,
   invalidKey,
@@ -180,6 +188,7 @@ export const refusal = (rejection: OrderRejection): Effect.Effect<HttpServerResp
     TooManyOpenOrders: () => because(tooManyOpenOrders),
     TooManyFailedPayments: ({ retryAfterSeconds }) => because(tooManyFailedPayments, { retryAfterSeconds }),
     UnknownProduct: () => because(unknownProduct),
+    TooManyLines: () => because(tooManyLines),
     QuantityTooLarge: () => because(quantityTooLarge),
     MixedCurrencies: () => because(mixedCurrencies),
     TotalNotChargeable: () => because(totalNotChargeable)

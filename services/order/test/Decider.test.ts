@@ -4,7 +4,7 @@ import type { Decision } from "@quartet/messaging/Decision"
 import { DateTime, Duration, HashMap } from "effect"
 import type { OrderCommand } from "../src/domain/Command.ts"
 import { Place, RecordActionRequired, RecordPayment, RecordPaymentFailure } from "../src/domain/Command.ts"
-import { orderIn } from "../src/domain/Decider.ts"
+import { decide, orderIn } from "../src/domain/Decider.ts"
 import type { OrderEvent } from "../src/domain/Event.ts"
 import type { OrderRejection } from "../src/domain/Rejection.ts"
 import { isUnderWay } from "../src/domain/State.ts"
@@ -244,6 +244,16 @@ describe("placing", () => {
     assert.strictEqual(priced(100_000), "TotalNotChargeable")
     assert.strictEqual(priced(Number.MAX_SAFE_INTEGER), "TotalNotChargeable")
     assert.strictEqual(priced(0), "TotalNotChargeable")
+  })
+
+  it("takes an order as large as may be, and none larger (H183, H187)", () => {
+    const sizes = { lines: 2, quantity: 5, total: 10_350 }
+    const small = (...wanted: ReadonlyArray<readonly [typeof O.tea, number]>) =>
+      describeDecision(decide({ ...O.policy, sizes })(O.nothing, wanting(...wanted), O.at))
+    assert.strictEqual(small([O.tea, 5], [O.pot, 1]), undefined)
+    assert.strictEqual(small([O.tea, 1], [O.tea, 1], [O.pot, 1]), "TooManyLines")
+    assert.strictEqual(small([O.tea, 3], [O.tea, 3]), "QuantityTooLarge")
+    assert.strictEqual(small([O.pot, 2]), "TotalNotChargeable")
   })
 
   it("decides nothing when the order is there already", () => {

@@ -9,7 +9,10 @@ const settings = {
   CUSTOMER_OPEN_ORDERS: "5",
   CUSTOMER_FAILED_PAYMENTS_PER_HOUR: "2",
   CUSTOMER_REQUESTS_PER_SECOND: "1",
-  CUSTOMER_REQUESTS_BURST: "60"
+  CUSTOMER_REQUESTS_BURST: "60",
+  ORDER_MAX_LINES: "2",
+  ORDER_MAX_QUANTITY: "4",
+  ORDER_MAX_TOTAL: "10000"
 }
 
 const limited = E.publicEdge().pipe(
@@ -83,6 +86,24 @@ layer(limited, { excludeTestServices: true, timeout: 60_000 })("the limits of on
       const again = yield* Effect.repeat(place(as, "key"), { until: ({ status }) => status !== 429 })
       assert.deepStrictEqual([again.status, again.headers["idempotent-replayed"]], [201, undefined])
       assert.strictEqual((yield* kept()).length, 1)
+    }))
+
+  it.effect("hold the size of an order, and burn no key (H13, H183, H187)", () =>
+    Effect.gen(function*() {
+      const as = E.newCustomer()
+      const order = (...lines: ReadonlyArray<readonly [sku: string, quantity: number]>) =>
+        Effect.map(
+          E.call("POST", "/orders", {
+            as,
+            key: "key",
+            body: { lines: lines.map(([sku, quantity]) => ({ sku, quantity })) }
+          }),
+          (reply) => reply.status < 400 ? `${reply.status}` : E.problem(reply)
+        )
+      assert.strictEqual(yield* order(["TEA", 1], ["TEA", 1], ["POT", 1]), "422 too-many-lines")
+      assert.strictEqual(yield* order(["TEA", 3], ["TEA", 2]), "422 quantity-too-large")
+      assert.strictEqual(yield* order(["POT", 2]), "422 total-not-chargeable")
+      assert.strictEqual(yield* order(["TEA", 4], ["POT", 1]), "201")
     }))
 
   it.effect("are looked up by indexes, though the plan was made for tables that were empty", () =>

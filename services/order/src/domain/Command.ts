@@ -9,9 +9,12 @@ import { Schema } from "effect"
 export const WantedLine = Schema.Struct({ sku: Sku, quantity: Quantity })
 export type WantedLine = typeof WantedLine.Type
 
+/** No order has more lines than this. */
+export const mostLines = 50
+
 /** 1 to 50 lines; a SKU that stands on several is ordered once, with the sum of their quantities. */
 export const WantedLines = Schema.NonEmptyArray(WantedLine).pipe(
-  Schema.maxItems(50, { description: "1 to 50 lines" })
+  Schema.maxItems(mostLines, { description: `1 to ${mostLines} lines` })
 )
 
 /** A customer orders. `orderId` is the number the order gets. */

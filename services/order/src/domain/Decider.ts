@@ -8,7 +8,7 @@ import type { OrderEvent } from "./Event.ts"
 import { CancellationRequested, OrderCancelled, OrderPlaced, PaymentRequested } from "./Event.ts"
 import * as Money from "./MoneyNews.ts"
 import * as Parcel from "./ParcelNews.ts"
-import type { Products } from "./Pricing.ts"
+import type { Products, Sizes } from "./Pricing.ts"
 import { priced } from "./Pricing.ts"
 import type { OrderRejection } from "./Rejection.ts"
 import {
@@ -28,12 +28,13 @@ import { absent, evolve } from "./State.ts"
 import * as Stock from "./StockNews.ts"
 
 /**
- * How long an order may wait: for stock's answer as a draft, and for the customer's payment once its goods are held; and
- * how much one customer may have.
+ * How long an order may wait: for stock's answer as a draft, and for the customer's payment once its goods are held; how
+ * large it may be, and how much one customer may have.
  */
 export interface Policy {
   readonly draftExpiresAfter: Duration.Duration
   readonly holdExpiresAfter: Duration.Duration
+  readonly sizes: Sizes
   readonly limits: Limits
 }
 
@@ -92,7 +93,7 @@ export const decide = (policy: Policy) => (slice: Slice, command: OrderCommand, 
 }
 
 const place = (
-  { draftExpiresAfter, limits }: Policy,
+  { draftExpiresAfter, limits, sizes }: Policy,
   slice: Slice,
   order: State,
   { customerId, lines, orderId }: Place,
@@ -102,7 +103,7 @@ const place = (
   if (Customers.hasAllOrdersOpen(standingOf(slice, customerId), limits)) {
     return refuse(new TooManyOpenOrders({ orderId, limit: limits.openOrders }))
   }
-  return Either.match(priced(lines, slice.products), {
+  return Either.match(priced(lines, slice.products, sizes), {
     onLeft: refuse,
     onRight: ({ lines, total }) => {
       const draftUntil = DateTime.addDuration(at, draftExpiresAfter)

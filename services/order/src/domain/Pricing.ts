@@ -8,7 +8,7 @@ import { Money } from "@quartet/contracts/Money"
 import { Quantity } from "@quartet/contracts/Quantity"
 import { Array, Either, HashMap, Schema } from "effect"
 import type { WantedLine } from "./Command.ts"
-import { MixedCurrencies, QuantityTooLarge, TotalNotChargeable, UnknownProduct } from "./Rejection.ts"
+import { MixedCurrencies, QuantityTooLarge, TooManyLines, TotalNotChargeable, UnknownProduct } from "./Rejection.ts"
 
 /** One thing we sell: what it is called and what it costs now. */
 export const Product = Schema.Struct({ sku: Sku, name: Schema.NonEmptyString, price: Money })
@@ -23,18 +23,29 @@ export interface Priced {
   readonly total: Money
 }
 
-export type PricingRejection = UnknownProduct | QuantityTooLarge | MixedCurrencies | TotalNotChargeable
+export type PricingRejection = TooManyLines | UnknownProduct | QuantityTooLarge | MixedCurrencies | TotalNotChargeable
 
-/** The most of one SKU in one order. */
-const maximumQuantity = 1000
+/** How large one order may be. */
+export interface Sizes {
+  /** As they are sent. */
+  readonly lines: number
+  /** Of one SKU, whatever the lines it stands on. */
+  readonly quantity: number
+  /** In minor units of whatever currency. */
+  readonly total: number
+}
 
 /** Prices come from the price list alone. Lines of one SKU become one, in the order of their first mention. */
 export const priced = (
   wanted: Array.NonEmptyReadonlyArray<WantedLine>,
-  products: Products
+  products: Products,
+  sizes: Sizes
 ): Either.Either<Priced, PricingRejection> =>
   Either.gen(function*() {
-    const counted = yield* Either.all(Array.map(countedBySku(wanted), withinMaximum))
+    if (wanted.length > sizes.lines) {
+      return yield* Either.left(new TooManyLines({ lines: wanted.length, maximum: sizes.lines }))
+    }
+    const counted = yield* Either.all(Array.map(countedBySku(wanted), withinMaximum(sizes.quantity)))
     const unknown = counted.flatMap(({ sku }) => HashMap.has(products, sku) ? [] : [sku])
     if (Array.isNonEmptyArray(unknown)) return yield* Either.left(new UnknownProduct({ skus: unknown }))
     const lines = counted.flatMap((line) =>
@@ -44,6 +55,10 @@ export const priced = (
     const total = yield* Either.flatMap(Lines.total(lines), chargeable).pipe(
       Either.mapLeft((error) => refusalOf(error, lines))
     )
+    if (total.amount > sizes.total) {
+      const detail = `${total.amount} minor units of ${total.currency} are more than the ${sizes.total} of one order.`
+      return yield* Either.left(new TotalNotChargeable({ detail }))
+    }
     return { lines, total }
   })
 
@@ -53,10 +68,11 @@ const countedBySku = (wanted: ReadonlyArray<WantedLine>): ReadonlyArray<readonly
   return [...counts]
 }
 
-const withinMaximum = ([sku, quantity]: readonly [Sku, number]): Either.Either<WantedLine, QuantityTooLarge> =>
-  quantity > maximumQuantity
-    ? Either.left(new QuantityTooLarge({ sku, quantity, maximum: maximumQuantity }))
-    : Either.right({ sku, quantity: Quantity.make(quantity) })
+const withinMaximum =
+  (maximum: number) => ([sku, quantity]: readonly [Sku, number]): Either.Either<WantedLine, QuantityTooLarge> =>
+    quantity > maximum
+      ? Either.left(new QuantityTooLarge({ sku, quantity, maximum }))
+      : Either.right({ sku, quantity: Quantity.make(quantity) })
 
 const refusalOf = (error: MoneyError | AmountTooFine, lines: ReadonlyArray<OrderLine>): PricingRejection =>
   error._tag === "CurrencyMismatch"

@@ -61,6 +61,16 @@ export class TooManyFailedPayments extends Schema.TaggedError<TooManyFailedPayme
   }
 }
 
+/** More lines than one order may have here. */
+export class TooManyLines extends Schema.TaggedError<TooManyLines>()("TooManyLines", {
+  lines: Schema.Int,
+  maximum: Schema.Int
+}) {
+  override get message() {
+    return `${this.lines} lines are more than the ${this.maximum} of one order.`
+  }
+}
+
 /** The price list does not know these. */
 export class UnknownProduct extends Schema.TaggedError<UnknownProduct>()("UnknownProduct", {
   skus: Schema.NonEmptyArray(Sku)
@@ -89,7 +99,7 @@ export class MixedCurrencies extends Schema.TaggedError<MixedCurrencies>()("Mixe
   }
 }
 
-/** The provider would never take this total; `detail` says by which of its rules. */
+/** The provider would never take this total, or we never do; `detail` says by which rule. */
 export class TotalNotChargeable extends Schema.TaggedError<TotalNotChargeable>()("TotalNotChargeable", {
   detail: Schema.String
 }) {
@@ -107,6 +117,7 @@ export type OrderRejection =
   | OrderHasShipped
   | TooManyOpenOrders
   | TooManyFailedPayments
+  | TooManyLines
   | UnknownProduct
   | QuantityTooLarge
   | MixedCurrencies

@@ -13,6 +13,7 @@ import type { Product } from "../../src/domain/Pricing.ts"
 export const policy = {
   draftExpiresAfter: Duration.minutes(15),
   holdExpiresAfter: Duration.minutes(10),
+  sizes: { lines: 50, quantity: 1000, total: 99_999_999 },
   limits: { openOrders: 3, failedPayments: 2 }
 }
 export const at = DateTime.unsafeMake("2026-03-02T09:15:00Z")
