@@ -80,6 +80,7 @@ export const layer = (compose: Compose) =>
       PAYMENT_PORT: `${ports.payment}`,
       INVENTORY_PORT: `${ports.inventory}`,
       WAREHOUSE_PORT: `${ports.warehouse}`,
+      PRICES_PORT: `${ports.prices}`,
       STRIPE_SIMULATOR_PORT: `${ports.simulator}`
     }
     const stack = yield* make(compose, settings)
@@ -88,6 +89,7 @@ export const layer = (compose: Compose) =>
       payment: at(ports.payment),
       inventory: at(ports.inventory),
       warehouse: at(ports.warehouse),
+      prices: at(ports.prices),
       simulator: at(ports.simulator),
       admin: Redacted.make(stack.database("postgres", stack.setting("POSTGRES_PASSWORD")))
     })

@@ -2,6 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import { request } from "node:http"
 import type * as Customer from "quartet/demo/Customer"
+import * as Token from "quartet/Token"
 import { System } from "../support/Addresses.ts"
 import { order as place } from "../support/Edge.ts"
 import { becomes, newCustomer, newProduct } from "../support/Shop.ts"
@@ -150,6 +151,25 @@ layer(Running.layer(), { excludeTestServices: true, timeout: 60_000 })("the publ
       assert.strictEqual((yield* send(customer, "GET", "/orders")).body, `{"items":[]}`)
     }))
 
+  it.effect("has nothing for operators, whoever asks: no prices, stock, shipments, parked messages or health", () =>
+    Effect.gen(function*() {
+      const { order } = yield* System
+      const operator = { url: order, token: yield* Token.forOperator }
+      const theirs = [
+        ["PUT", "/products/tea"],
+        ["GET", "/stock"],
+        ["POST", "/stock/tea/receipts"],
+        ["GET", "/shipments"],
+        ["GET", "/parked"],
+        ["POST", "/rebuilds"],
+        ["GET", "/metrics"],
+        ["GET", "/health/ready"]
+      ] as const
+      for (const [method, path] of theirs) {
+        assert.strictEqual((yield* send(operator, method, path)).status, 404, `${method} ${path}`)
+      }
+    }))
+
   it.effect("answers a method that it does not know with 405, and says which it knows", () =>
     Effect.gen(function*() {
       const { customer, path } = yield* ordered
@@ -159,8 +179,7 @@ layer(Running.layer(), { excludeTestServices: true, timeout: 60_000 })("the publ
         ["PATCH", `${path}/history`, ["GET", "HEAD"]],
         ["GET", `${path}/pay`, ["POST"]],
         ["HEAD", `${path}/cancel`, ["POST"]],
-        ["POST", "/products", ["GET", "HEAD"]],
-        ["GET", "/products/tea", ["PUT"]]
+        ["POST", "/products", ["GET", "HEAD"]]
       ] as const
       for (const [method, of, allow] of wrong) {
         const answer = yield* send(customer, method, of)

@@ -11,10 +11,10 @@ import { count } from "../support/Tables.ts"
 
 const setPrice = (sku: string, amount: number, currency = "EUR", name = sku) =>
   Effect.gen(function*() {
-    const { order } = yield* Addresses.System
+    const { prices } = yield* Addresses.System
     const body = { name, price: { amount, currency } }
     yield* demand(
-      { method: "PUT", url: `${order}/products/${sku}`, token: yield* Token.forOperator, body },
+      { method: "PUT", url: `${prices}/products/${sku}`, token: yield* Token.forOperator, body },
       Schema.Unknown
     )
   })

@@ -13,6 +13,7 @@ export class System extends Context.Tag("@quartet/test/System")<System, {
   readonly payment: string
   readonly inventory: string
   readonly warehouse: string
+  readonly prices: string
   readonly simulator: string
   /** Reads all schemas; only the checker uses it. */
   readonly admin: Redacted.Redacted<string>
@@ -35,6 +36,7 @@ export const freePorts: Effect.Effect<Ports> = Effect.all({
   payment: freePort,
   inventory: freePort,
   warehouse: freePort,
+  prices: freePort,
   simulator: freePort,
   ops: freePort
 })
@@ -54,6 +56,7 @@ export const settingsOf = (ports: Ports, home: string, more: Readonly<Record<str
     PAYMENT_PORT: `${ports.payment}`,
     INVENTORY_PORT: `${ports.inventory}`,
     WAREHOUSE_PORT: `${ports.warehouse}`,
+    PRICES_PORT: `${ports.prices}`,
     STRIPE_SIMULATOR_PORT: `${ports.simulator}`,
     OPS_PORT: `${ports.ops}`,
     QUARTET_HOME: home,

@@ -39,8 +39,7 @@ export interface Known {
 
 const bodies = ({ sku }: Known): Readonly<Record<string, unknown>> => ({
   "orders.place": { lines: [{ sku, quantity: 1 }] },
-  "orders.pay": { paymentMethodId: "pm_card_visa" },
-  "products.put": { name: "A thing", price: { amount: 100, currency: "EUR" } }
+  "orders.pay": { paymentMethodId: "pm_card_visa" }
 })
 
 const fields: Readonly<Record<string, () => string>> = {

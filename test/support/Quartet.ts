@@ -44,12 +44,13 @@ const make = Effect.fn("Quartet.make")(function*(settings: Readonly<Record<strin
 const addressesOf = ({ home }: Quartet["Type"]) =>
   Effect.map(Process.adminOf(home), (admin) => {
     const at = (port: number) => `http://127.0.0.1:${port}`
-    const { inventory, order, payment, simulator, warehouse } = home.ports
+    const { inventory, order, payment, prices, simulator, warehouse } = home.ports
     return System.of({
       order: at(order),
       payment: at(payment),
       inventory: at(inventory),
       warehouse: at(warehouse),
+      prices: at(prices),
       simulator: at(simulator),
       admin
     })

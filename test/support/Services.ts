@@ -161,6 +161,11 @@ const make = Effect.fn("Services.make")(function*(options: Options) {
       const wire = yield* Wire.make(ports.map((port) => ({ host: "127.0.0.1", port: port[name] })))
       return { name, ports, wire }
     }))
+  const prices = yield* Wire.make(
+    places.flatMap(({ name, ports }) =>
+      name === "order" ? ports.map((port) => ({ host: "127.0.0.1", port: port.prices })) : []
+    )
+  )
   const wireOf = (name: Name) => places.find((place) => place.name === name)?.wire.port ?? 0
   const common = yield* shared(
     { database, broker },
@@ -180,6 +185,7 @@ const make = Effect.fn("Services.make")(function*(options: Options) {
       payment: at(wireOf("payment")),
       inventory: at(wireOf("inventory")),
       warehouse: at(wireOf("warehouse")),
+      prices: at(prices.port),
       simulator: at(simulator.simulator),
       admin: superuser
     })

@@ -36,12 +36,12 @@ export const newCustomer = Effect.gen(function*() {
 
 /** A product that nobody else in this run sells, with so many on the shelf. */
 export const newProduct = Effect.fn("Shop.newProduct")(function*(stock: number, amount = 1000, currency = "EUR") {
-  const { inventory, order } = yield* System
+  const { inventory, prices } = yield* System
   const token = yield* Token.forOperator
   const sku = `sku-${v7()}`
   yield* demand({
     method: "PUT",
-    url: `${order}/products/${sku}`,
+    url: `${prices}/products/${sku}`,
     token,
     body: { name: sku, price: { amount, currency } }
   }, Schema.Unknown)

@@ -38,6 +38,7 @@ const inThisProcess = (settings: Readonly<Record<string, string>>) =>
         payment: at(ports.payment),
         inventory: at(ports.inventory),
         warehouse: at(ports.warehouse),
+        prices: at(ports.prices),
         simulator: at(ports.simulator),
         admin: Option.getOrElse(admin, () => Redacted.make(""))
       }))

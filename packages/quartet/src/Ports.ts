@@ -7,6 +7,7 @@ export const Ports = Config.all({
   payment: Settings.port("PAYMENT_PORT", 3001),
   inventory: Settings.port("INVENTORY_PORT", 3002),
   warehouse: Settings.port("WAREHOUSE_PORT", 3003),
+  prices: Settings.port("PRICES_PORT", 3004),
   simulator: Settings.port("STRIPE_SIMULATOR_PORT", 12111),
   ops: Settings.port("OPS_PORT", 9000)
 })

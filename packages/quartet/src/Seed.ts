@@ -9,6 +9,7 @@ import * as Token from "./Token.ts"
 /** Where a running quartet is reached. */
 export interface Addresses {
   readonly order: string
+  readonly prices: string
   readonly inventory: string
 }
 
@@ -35,18 +36,23 @@ export const seed = Effect.fn("Seed.seed")(function*(at: Addresses, operator: Re
         body: { quantity: stock }
       }, Schema.Unknown)
       yield* demand(
-        { method: "PUT", url: `${at.order}/products/${sku}`, token: operator, body: { name, price } },
+        { method: "PUT", url: `${at.prices}/products/${sku}`, token: operator, body: { name, price } },
         Schema.Unknown
       )
     }), { concurrency: "unbounded", discard: true })
 })
 
-const addresses = Config.all({
-  order: Config.url("ORDER_URL").pipe(Config.withDefault(new URL("http://127.0.0.1:3000"))),
-  inventory: Config.url("INVENTORY_URL").pipe(Config.withDefault(new URL("http://127.0.0.1:3002")))
-}).pipe(Config.map(({ inventory, order }): Addresses => ({ order: baseOf(order), inventory: baseOf(inventory) })))
+const base = (name: string, otherwise: string): Config.Config<string> =>
+  Config.url(name).pipe(
+    Config.withDefault(new URL(otherwise)),
+    Config.map((url) => url.toString().replace(/\/$/, ""))
+  )
 
-const baseOf = (url: URL): string => url.toString().replace(/\/$/, "")
+const addresses = Config.all({
+  order: base("ORDER_URL", "http://127.0.0.1:3000"),
+  prices: base("PRICES_URL", "http://127.0.0.1:3004"),
+  inventory: base("INVENTORY_URL", "http://127.0.0.1:3002")
+})
 
 const nowAndThen = Schedule.spaced("500 millis")
 
@@ -54,7 +60,7 @@ const nowAndThen = Schedule.spaced("500 millis")
 const isEarly = (error: HttpClientError | Unexpected | ParseResult.ParseError): boolean =>
   error._tag === "RequestError" || (error._tag === "Unexpected" && error.status === 503)
 
-/** Waits until the services at `ORDER_URL` and `INVENTORY_URL` answer, and fills an empty shop. */
+/** Waits until the services at `ORDER_URL`, `PRICES_URL` and `INVENTORY_URL` answer, and fills an empty shop. */
 export const whenReady = Effect.fn("Seed.whenReady")(function*(atMost: Duration.DurationInput) {
   const at = yield* addresses
   const schedule = Schedule.upTo(nowAndThen, atMost)

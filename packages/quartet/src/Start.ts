@@ -21,7 +21,8 @@ const database = Layer.unwrapEffect(
 const introduce = Effect.gen(function*() {
   const ports = yield* Ports
   const operator = yield* Token.forOperator
-  yield* seed({ order: `http://127.0.0.1:${ports.order}`, inventory: `http://127.0.0.1:${ports.inventory}` }, operator)
+  const at = (port: number) => `http://127.0.0.1:${port}`
+  yield* seed({ order: at(ports.order), prices: at(ports.prices), inventory: at(ports.inventory) }, operator)
   return Redacted.value(yield* Token.forCustomer("alice"))
 }).pipe(Effect.provide(Layer.merge(DevelopmentIssuer.layer, NodeHttpClient.layer)))
 

@@ -17,6 +17,7 @@ const addresses = ({ database, home, ports, simulator }: Facts) => [
   ["webhooks", at(ports.payment), "the payment provider calls here"],
   ["stock", at(ports.inventory), "for operators"],
   ["shipments", at(ports.warehouse), "for operators"],
+  ["prices", at(ports.prices), "for operators"],
   ...(simulator ? [["provider", at(ports.simulator), `its ledger at ${at(ports.simulator)}/_simulator/ledger`]] : []),
   ["health", `${at(ports.ops)}/health/ready`, `metrics at ${at(ports.ops)}/metrics`],
   ["database", database, ""],

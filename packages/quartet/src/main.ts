@@ -62,7 +62,9 @@ const fill = Command.make(
   { wait: Wait.option("2 minutes") },
   ({ wait }) => Effect.provide(Seed.whenReady(wait), NodeHttpClient.layer)
 ).pipe(
-  Command.withDescription("Fills an empty shop, once the services at ORDER_URL and INVENTORY_URL are there.")
+  Command.withDescription(
+    "Fills an empty shop, once the services at ORDER_URL, PRICES_URL and INVENTORY_URL are there."
+  )
 )
 
 const topology = Command.make("topology", { wait: Wait.option("2 minutes") }, ({ wait }) => Topology.make(wait)).pipe(

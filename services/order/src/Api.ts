@@ -1,8 +1,7 @@
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { PaymentMethodId, Sku } from "@quartet/contracts/Ids"
-import { Money } from "@quartet/contracts/Money"
 import { asServed } from "@quartet/hosting/ApiDescription"
-import { Authorization, forbidden } from "@quartet/hosting/Auth"
+import { Authorization } from "@quartet/hosting/Auth"
 import { keyInProgress, keyReused } from "@quartet/hosting/KeyProblems"
 import { Schema } from "effect"
 import type { ParseOptions } from "effect/SchemaAST"
@@ -22,14 +21,6 @@ export const PayOrder = Schema.Struct({ paymentMethodId: PaymentMethodId }).anno
   identifier: "PayOrder",
   parseOptions
 })
-
-/** What an operator says of a product: 1 to 200 printable characters, and a price in minor units. */
-export const PutProduct = Schema.Struct({
-  name: Schema.String.pipe(
-    Schema.pattern(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u, { description: "1 to 200 printable characters" })
-  ),
-  price: Money
-}).annotations({ identifier: "PutProduct", parseOptions })
 
 /** Where an order's history goes on: after that version. */
 export const HistoryCursor = cursor(Schema.Int.pipe(Schema.between(0, 2 ** 31 - 1)))
@@ -161,17 +152,6 @@ const products = HttpApiGroup.make("products")
       .addSuccess(page(ProductView))
       .annotate(OpenApi.Description, "What is sold, and at what price, in the order of its SKU. Needs no token.")
   )
-  .add(
-    HttpApiEndpoint.put("put")`/products/${HttpApiSchema.param("sku", Sku)}`
-      .setPayload(PutProduct)
-      .addSuccess(ProductView)
-      .addError(forbidden.schema)
-      .middleware(Authorization)
-      .annotate(
-        OpenApi.Description,
-        "Adds a product or changes it. Needs the scope `operator`; placed orders keep their price."
-      )
-  )
   .addError(Problems.tooManyRequests.schema)
   .addError(Problems.unavailable.schema)
 
@@ -182,6 +162,6 @@ export const OrderApi = HttpApi.make("order").add(orders).add(products)
   .annotate(OpenApi.License, { name: "MIT", url: "https://opensource.org/license/mit" })
   .annotate(
     OpenApi.Description,
-    "Customers place, pay and cancel orders; operators keep the price list. Amounts are minor units of their currency. Every refusal is a problem document (RFC 9457) whose `type` is stable. A page that is not the last has a `Link` to the next with `rel=\"next\"` (RFC 8288). Fields that are not known are refused. `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` say how many more requests you may send at once; beyond them it is 429 with `Retry-After`."
+    "Customers place, pay and cancel orders. Amounts are minor units of their currency. Every refusal is a problem document (RFC 9457) whose `type` is stable. A page that is not the last has a `Link` to the next with `rel=\"next\"` (RFC 8288). Fields that are not known are refused. `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` say how many more requests you may send at once; beyond them it is 429 with `Retry-After`."
   )
   .annotate(OpenApi.Transform, asServed)

@@ -1,5 +1,4 @@
 import { HttpApiBuilder, HttpServerRequest, HttpServerResponse } from "@effect/platform"
-import type { SqlError } from "@effect/sql"
 import { newOrderId, OrderId } from "@quartet/contracts/Ids"
 import * as Auth from "@quartet/hosting/Auth"
 import { holdsCardNumber } from "@quartet/hosting/CardNumber"
@@ -19,6 +18,7 @@ import { pageOf } from "./Page.ts"
 import * as Preference from "./Preference.ts"
 import { PriceList } from "./PriceList.ts"
 import * as Problems from "./Problems.ts"
+import { reachable } from "./Reachable.ts"
 import { OrderViews } from "./Views.ts"
 
 const orders = HttpApiBuilder.group(OrderApi, "orders", (handlers) =>
@@ -49,12 +49,6 @@ const products = HttpApiBuilder.group(OrderApi, "products", (handlers) =>
       reachable(Effect.gen(function*() {
         const found = yield* (yield* PriceList).list({ after, limit: limit + 1 })
         return yield* linked(pageOf(found, limit, encodeProductCursor, ({ sku }) => sku))
-      })))
-    .handle("put", ({ path: { sku }, payload }) =>
-      reachable(Effect.gen(function*() {
-        yield* Auth.requireScope("operator")
-        yield* (yield* PriceList).put({ sku, ...payload })
-        return { sku, ...payload }
       }))))
 
 const encodeListCursor = Schema.encodeSync(ListCursor)
@@ -134,10 +128,6 @@ const orderIdOf = (id: string) =>
   Option.match(Schema.decodeOption(OrderId)(id), { onNone: () => noSuchOrder, onSome: Effect.succeed })
 
 const noSuchOrder = Problems.notFound.fail("There is no such order.")
-
-/** While the database is away, the edge answers 503 and says when to come back: to it that is the one defect it knows. */
-const reachable = <A, E, R>(effect: Effect.Effect<A, E | SqlError.SqlError, R>) =>
-  Effect.catchTag(effect, "SqlError", Effect.die)
 
 /** The API with everything but what its handlers share with the rest of the service. */
 export const api = HttpApiBuilder.api(OrderApi).pipe(

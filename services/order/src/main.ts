@@ -15,6 +15,7 @@ import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
 import { migrations } from "./Migrations.ts"
 import * as PriceList from "./PriceList.ts"
+import * as PricesHttp from "./PricesHttp.ts"
 import * as Problems from "./Problems.ts"
 import * as Rebuild from "./Rebuild.ts"
 import * as Repository from "./Repository.ts"
@@ -31,6 +32,13 @@ const Requests = HttpServer.layer({
   problems: Problems.pages
 })
 
+const Prices = HttpServer.layer({
+  name: "prices",
+  port: Settings.port("PRICES_PORT", 3004),
+  api: PricesHttp.api,
+  problems: Problems.pages
+})
+
 /** What nobody here could handle waits for an operator, what was said can be said again, and lists made again. */
 const Desk = Layer.scopedDiscard(Effect.gen(function*() {
   const { sayAgain } = yield* Archive.Archive
@@ -39,7 +47,15 @@ const Desk = Layer.scopedDiscard(Effect.gen(function*() {
 }))
 
 /** The order service, but for what its process gives it: a database, a broker, settings and logs. */
-export const layer = Layer.mergeAll(Requests, Inbound.layer, Summaries.layer, Rebuild.worker, Relay.layer(), Desk).pipe(
+export const layer = Layer.mergeAll(
+  Requests,
+  Layer.discard(Prices),
+  Inbound.layer,
+  Summaries.layer,
+  Rebuild.worker,
+  Relay.layer(),
+  Desk
+).pipe(
   Layer.provide([Actor.layer, EventStreams.layer]),
   Layer.provide(Watching.layer),
   Layer.provide([Repository.layer, Views.layer, Rebuild.layer, PriceList.layer, Messaging.layer]),

@@ -63,11 +63,7 @@ layer(E.edge(), { excludeTestServices: true, timeout: 60_000 })("what strangers 
     Effect.gen(function*() {
       const as = E.newCustomer()
       const priced = (sku: string, amount: number, currency: string) =>
-        E.call("PUT", `/products/${sku}`, {
-          as: "operator",
-          scopes: ["operator"],
-          body: { name: sku, price: { amount, currency } }
-        })
+        E.put(sku, { name: sku, price: { amount, currency } })
       yield* priced("GOLD", 99_999_999, "EUR")
       yield* priced("FREE", 0, "EUR")
       yield* priced("FINE", 1005, "KWD")
@@ -132,8 +128,7 @@ layer(E.edge(), { excludeTestServices: true, timeout: 60_000 })("what strangers 
 
   it.effect("is refused where a product is none", () =>
     Effect.gen(function*() {
-      const put = (body: unknown, sku = "CUP") =>
-        E.call("PUT", `/products/${sku}`, { as: "operator", scopes: ["operator"], body })
+      const put = (body: unknown, sku = "CUP") => E.put(sku, body)
       const price = { amount: 1, currency: "EUR" }
       const bodies = [
         { name: "", price },

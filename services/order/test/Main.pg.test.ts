@@ -32,6 +32,7 @@ const settings = Layer.setConfigProvider(ConfigProvider.fromMap(
   new Map([
     ["AUTH_SECRET", "a secret of at least thirty-two characters"],
     ["ORDER_PORT", "0"],
+    ["PRICES_PORT", "0"],
     ["ORDER_DRAFT_EXPIRES_AFTER", "300 millis"],
     ["ORDER_HOLD_EXPIRES_AFTER", "300 millis"]
   ])

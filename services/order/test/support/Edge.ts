@@ -4,7 +4,7 @@ import * as Auth from "@quartet/hosting/Auth"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as PublicEdge from "@quartet/hosting/PublicEdge"
-import { Config, ConfigProvider, Effect, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
+import { Config, ConfigProvider, Context, Effect, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
 import { v7 } from "uuid"
 import { OrderActor } from "../../src/Actor.ts"
 import type { OrderCommand } from "../../src/domain/Command.ts"
@@ -12,6 +12,7 @@ import { Order } from "../../src/domain/State.ts"
 import * as EventStreams from "../../src/EventStreams.ts"
 import * as Http from "../../src/Http.ts"
 import * as PriceList from "../../src/PriceList.ts"
+import * as PricesHttp from "../../src/PricesHttp.ts"
 import { actors, database, heard } from "./Service.ts"
 
 export const secret = { AUTH_SECRET: "a secret of at least thirty-two characters" }
@@ -26,9 +27,17 @@ const inside = () =>
     Layer.provideMerge(NodeHttpClient.layer)
   )
 
+/** Where operators keep the price list. */
+export class PricesUrl extends Context.Tag("@quartet/order/test/PricesUrl")<PricesUrl, string>() {}
+
+const pricesPort = Layer.effect(PricesUrl, HttpServer.ServerUrl).pipe(
+  Layer.provide(HttpServer.layer({ name: "prices", port: Config.succeed(0), api: PricesHttp.api }))
+)
+
 /** The edge on a free port, with the actors behind it and nobody beside them. */
 export const edge = (settings: Readonly<Record<string, string>> = {}) =>
   HttpServer.layer({ name: "order", port: Config.succeed(0), api: Http.api }).pipe(
+    Layer.provideMerge(pricesPort),
     Layer.provideMerge(inside()),
     Layer.provide([settingsOf(settings), Logger.minimumLogLevel(LogLevel.Warning)])
   )
@@ -36,6 +45,7 @@ export const edge = (settings: Readonly<Record<string, string>> = {}) =>
 /** The same as strangers meet it, for whoever brings its settings. */
 export const publicEdge = () =>
   HttpServer.layer({ name: "order", port: Config.succeed(0), api: Http.api, facing: PublicEdge.make }).pipe(
+    Layer.provideMerge(pricesPort),
     Layer.provideMerge(inside()),
     Layer.provide(Logger.minimumLogLevel(LogLevel.Warning))
   )
@@ -65,12 +75,17 @@ export const tokenOf = Effect.fnUntraced(function*(subject: string, scopes: Read
 
 const encode = Schema.encodeSync(Schema.parseJson())
 
-export const call = Effect.fnUntraced(function*(
-  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
-  path: string,
-  asking: Asking = {}
-) {
-  const url = `${yield* HttpServer.ServerUrl}${path}`
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+
+/** Asks the public edge. */
+export const call = (method: Method, path: string, asking: Asking = {}) =>
+  Effect.flatMap(HttpServer.ServerUrl, (url) => send(method, `${url}${path}`, asking))
+
+/** Sets a price, where operators do. */
+export const put = (sku: string, body: unknown, asking: Asking = { as: "operator", scopes: ["operator"] }) =>
+  Effect.flatMap(PricesUrl, (url) => send("PUT", `${url}/products/${sku}`, { ...asking, body }))
+
+const send = Effect.fnUntraced(function*(method: Method, url: string, asking: Asking) {
   const token = asking.as === undefined ? undefined : yield* tokenOf(asking.as, asking.scopes)
   const raw = asking.raw ?? (asking.body === undefined ? undefined : encode(asking.body))
   const request = HttpClientRequest.make(method)(url, {
