@@ -1,5 +1,6 @@
 import { layer } from "@effect/vitest"
-import { seeded } from "../support/Chance.ts"
+import { Effect } from "effect"
+import { seeded, shareOf } from "../support/Chance.ts"
 import * as Quartet from "../support/Quartet.ts"
 import { survivesBlows } from "../support/Survival.ts"
 
@@ -11,13 +12,13 @@ const settings = { CUSTOMER_FAILED_PAYMENTS_PER_HOUR: "0" }
 layer(Quartet.layer(settings), { excludeTestServices: true, timeout: 120_000 })("fifty times in a row", (it) => {
   it.effect(
     "the process is killed, and nothing is lost, doubled or set aside (H133, H165)",
-    () => seeded(survivesBlows(50, ({ kill }) => kill)),
+    () => seeded(Effect.flatMap(shareOf(50), (blows) => survivesBlows(blows, ({ kill }) => kill))),
     minutes(15)
   )
 
   it.effect(
     "the process is killed with its PostgreSQL, and nothing is lost, doubled or set aside (H133, H165)",
-    () => seeded(survivesBlows(50, ({ killAll }) => killAll)),
+    () => seeded(Effect.flatMap(shareOf(50), (blows) => survivesBlows(blows, ({ killAll }) => killAll))),
     minutes(15)
   )
 })

@@ -1,4 +1,6 @@
 import { layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { shareOf } from "../support/Chance.ts"
 import { survivesFuzzing, unlimited } from "../support/Fuzzing.ts"
 import * as Quartet from "../support/Quartet.ts"
 
@@ -6,6 +8,6 @@ layer(Quartet.layer({ ...unlimited, LOG_LEVEL: "DEBUG" }), { excludeTestServices
   "the public edge",
   (it) => {
     it.scoped("survives 20,000 requests, most of them wrong somewhere (H189, H195, H196, H197)", () =>
-      survivesFuzzing(20_000))
+      Effect.flatMap(shareOf(20_000), survivesFuzzing))
   }
 )

@@ -1,7 +1,7 @@
 import { assert, describe, layer } from "@effect/vitest"
 import * as RabbitMqTest from "@quartet/messaging/testing/RabbitMqTest"
 import { Effect, Random } from "effect"
-import { seeded, someMoment } from "../support/Chance.ts"
+import { seeded, shareOf, someMoment } from "../support/Chance.ts"
 import * as Ground from "../support/Ground.ts"
 import { kill } from "../support/Process.ts"
 import * as Services from "../support/Services.ts"
@@ -70,7 +70,9 @@ describe.skipIf(!RabbitMqTest.canStartPrivate)(
           seeded(Effect.gen(function*() {
             const { members } = yield* Services.Services
             const services = members.filter(({ name }) => name !== "simulator")
-            const { broken } = yield* outlives((yield* shuffled(times(kills, services).flat())).map(killOne))
+            const { broken } = yield* outlives(
+              (yield* shuffled(times(yield* shareOf(25), services).flat())).map(killOne)
+            )
             assert.isAbove(broken.length, 0, "no request was ever cut off: the blows fell on nobody")
           })),
         minutes(20)
@@ -90,7 +92,7 @@ describe.skipIf(!RabbitMqTest.canStartPrivate)(
               yield* broker.start
               yield* allReady
             })
-            yield* livesThrough(times(3, outage))
+            yield* livesThrough(times(yield* shareOf(3), outage))
           })),
         minutes(10)
       )
@@ -102,7 +104,7 @@ describe.skipIf(!RabbitMqTest.canStartPrivate)(
             const { killDatabase } = yield* Ground.Ground
             const { allReady } = yield* Services.Services
             const outage = Effect.zipRight(killDatabase, Effect.timeout(allReady, "10 seconds"))
-            yield* livesThrough(times(3, outage))
+            yield* livesThrough(times(yield* shareOf(3), outage))
           })),
         minutes(10)
       )
@@ -112,7 +114,7 @@ describe.skipIf(!RabbitMqTest.canStartPrivate)(
         () =>
           seeded(Effect.gen(function*() {
             const { broker, database } = yield* Services.Services
-            yield* livesThrough((yield* shuffled(times(10, [broker, database]).flat())).map(cut))
+            yield* livesThrough((yield* shuffled(times(yield* shareOf(10), [broker, database]).flat())).map(cut))
           })),
         minutes(10)
       )
@@ -121,12 +123,10 @@ describe.skipIf(!RabbitMqTest.canStartPrivate)(
         "all processes are killed at once ten times, and nothing is lost, doubled or set aside (H104, H165)",
         () =>
           seeded(Effect.gen(function*() {
-            const { broken } = yield* outlives(times(10, killAll))
+            const { broken } = yield* outlives(times(yield* shareOf(10), killAll))
             assert.isAbove(broken.length, 0, "no request was ever cut off: the blows fell on nobody")
           })),
         minutes(10)
       )
     })
 )
-
-const kills = 25

@@ -15,6 +15,18 @@ export const seeded = <A, E, R>(test: Effect.Effect<A, E, R>) =>
       Effect.tapErrorCause(() => Console.error(`To have these choices again: QUARTET_TEST_SEED=${seed}`))
     ))
 
+/**
+ * How many of a soak's blows fall: all, or the share of them that `QUARTET_TEST_SHARE` allows (0.2 is a fifth), one at least.
+ * It is told when it is not all.
+ */
+export const shareOf = (all: number) =>
+  Config.number("QUARTET_TEST_SHARE").pipe(
+    Config.withDefault(1),
+    Effect.map((share) => Math.min(all, Math.max(1, Math.ceil(all * share)))),
+    Effect.tap((some) => some === all ? Effect.void : Console.log(`QUARTET_TEST_SHARE: ${some} of ${all} times`)),
+    Effect.withConfigProvider(ConfigProvider.fromEnv())
+  )
+
 /** Waits for a moment that nobody can foresee, up to so many milliseconds: when a fault strikes. */
 export const someMoment = (atMost: number) =>
   Effect.flatMap(Random.nextIntBetween(0, atMost), (millis) => Effect.sleep(`${millis} millis`))
