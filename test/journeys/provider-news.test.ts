@@ -4,7 +4,7 @@ import * as Customer from "quartet/demo/Customer"
 import { v7 } from "uuid"
 import { post } from "../support/Edge.ts"
 import { authenticate, booksOf, charging, struck, webhooks, whileFaulty, whileWebhooks } from "../support/Provider.ts"
-import { becomes, brokenAtRest, misbehave, newCustomer, newProduct, until } from "../support/Shop.ts"
+import { becomes, brokenAtRest, misbehave, newCustomer, newProduct, until, webhooksDelivered } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
 import { count } from "../support/Tables.ts"
 
@@ -73,6 +73,7 @@ layer(System.layer(patience), { excludeTestServices: true, timeout: 60_000 })("a
 
   it.effect("by the answer alone, when no event ever comes; so is a refund, and the bank's step (H83, H39)", () =>
     Effect.gen(function*() {
+      yield* webhooksDelivered
       const before = yield* webhooks
       const [paid, banked, cancelled] = yield* Effect.all([reserved, reserved, reserved])
       yield* whileWebhooks(
