@@ -21,6 +21,16 @@ export const rate = (what: string, unit: string, ours: number, baseline: number,
   reached: ours >= goal * baseline
 })
 
+/** Something compared with a baseline of which less is better: time, or what is used up. */
+export const cost = (what: string, unit: string, ours: number, baseline: number, goal: number): Measured => ({
+  what,
+  ours: `${ours.toFixed(2)} ${unit}`,
+  baseline: `${baseline.toFixed(2)} ${unit}`,
+  ratio: ours / baseline,
+  goal: `at most ${goal} times`,
+  reached: ours <= goal * baseline
+})
+
 /** Something that must stay below a bound. */
 export const bound = (what: string, unit: string, ours: number, goal: number): Measured => ({
   what,
@@ -53,7 +63,7 @@ const line = ({ baseline, goal, ours, ratio, reached, what }: Measured): string 
     what.padEnd(58),
     ours.padStart(16),
     (baseline === "" ? "" : `against ${baseline}`).padStart(24),
-    (ratio === undefined ? "" : `${ratio.toFixed(1)} x`).padStart(10),
+    (ratio === undefined ? "" : `${ratio.toFixed(ratio < 3 ? 2 : 1)} x`).padStart(10),
     `   ${goal}`
   ].join("")
 

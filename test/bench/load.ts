@@ -9,6 +9,8 @@ export interface Sent {
 }
 
 export interface Post {
+  /** `POST` when absent. */
+  readonly method?: "GET" | "POST"
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -18,11 +20,11 @@ export interface Post {
 const agent = new Agent({ keepAlive: true, maxSockets: 256, timeout: 3000 })
 
 /** Sends one request; a client that waits behind others counts its waiting too, since it is timed from `due`. */
-export const send = ({ body, headers, url }: Post, due = performance.now()): Promise<Sent> =>
+export const send = ({ body, headers, method = "POST", url }: Post, due = performance.now()): Promise<Sent> =>
   new Promise((resolve, reject) => {
     const sending = request(
       url,
-      { method: "POST", agent, headers: { "content-type": "application/json", ...headers } },
+      { method, agent, headers: { ...(method === "POST" ? { "content-type": "application/json" } : {}), ...headers } },
       (answer) => {
         let body = ""
         answer.setEncoding("utf8").on("data", (text: string) => body += text)

@@ -7,12 +7,15 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
 import { consumerStep } from "./consumerStep.ts"
+import { edge } from "./edge.ts"
+import { history } from "./history.ts"
 import { hotSku } from "./hotSku.ts"
 import type { Measured } from "./Measured.ts"
 import { print } from "./Measured.ts"
 import { receipt } from "./receipt.ts"
 import { relay } from "./relay.ts"
 import { replicas } from "./replicas.ts"
+import { streams } from "./streams.ts"
 import { waitingMessages } from "./waitingMessages.ts"
 import { startUp, underLoad } from "./wholeSystem.ts"
 import { Wire } from "./Wire.ts"
@@ -56,6 +59,9 @@ const parts = {
   waiting: part("A day's messages that wait", waitingMessages.pipe(Effect.provide(database), withBroker)),
   receipt: part("Four processes", receipt.pipe(Effect.provide(database), withBroker)),
   replicas: part("Eight processes", replicas.pipe(Effect.provide(database), withBroker)),
+  edge: part("The edge alone", edge.pipe(Effect.provide(database))),
+  streams: part("Screens that watch", streams),
+  history: part("A long history", history),
   start: part("Start", startUp),
   whole: part("The whole quartet in one process", underLoad)
 }

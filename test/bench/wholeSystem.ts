@@ -1,5 +1,4 @@
 import { Clock, Console, Effect } from "effect"
-import { readFile } from "node:fs/promises"
 import * as Customer from "quartet/demo/Customer"
 import * as Process from "../support/Process.ts"
 import { Quartet } from "../support/Quartet.ts"
@@ -10,6 +9,7 @@ import type { Sent } from "./load.ts"
 import { closedLoop, openLoop } from "./load.ts"
 import { bound, median, percentile } from "./Measured.ts"
 import { placing as toPlace } from "./Processes.ts"
+import { processorTime, resident } from "./Usage.ts"
 
 const secondsUntilReady = Effect.fn("wholeSystem.secondsUntilReady")(function*(home: Process.Home) {
   const began = yield* Clock.currentTimeMillis
@@ -28,20 +28,6 @@ export const startUp = Effect.scoped(Effect.gen(function*() {
   const second = yield* secondsUntilReady(home)
   return [bound("start, with a database to make", "s", first, 3), bound("start, the second time", "s", second, 2)]
 }))
-
-/** Resident memory of a process in MiB. */
-const resident = (pid: number) =>
-  Effect.map(
-    Effect.promise(() => readFile(`/proc/${pid}/status`, "utf8")),
-    (status) => Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024
-  )
-
-/** Processor time a process has had, in milliseconds. Source: proc(5), whose ticks are a hundredth of a second. */
-const processorTime = (pid: number) =>
-  Effect.map(Effect.promise(() => readFile(`/proc/${pid}/stat`, "utf8")), (stat) => {
-    const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13)
-    return (Number(user) + Number(system)) * 10
-  })
 
 const isWaiting = (index: number) => index % 10 === 0
 

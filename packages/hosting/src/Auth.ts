@@ -3,7 +3,7 @@ import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type { ConfigError } from "effect"
-import { Cache, Clock, Context, DateTime, Duration, Effect, Exit, Layer, Option, Redacted, Schema } from "effect"
+import { Clock, Context, DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
 import type { JWTVerifyOptions } from "jose"
 import { createRemoteJWKSet, errors, jwtVerify } from "jose"
 import * as AuthSettings from "./AuthSettings.ts"
@@ -66,6 +66,8 @@ const Claims = Schema.Struct({
   scope: Schema.optionalWith(Schema.String, { default: () => "" })
 })
 
+const decodeClaims = Schema.decodeUnknown(Claims)
+
 /** By `AUTH_JWKS_URL`, else by `AUTH_SECRET`, else, in development, by a secret kept in the home. */
 export const layer: Layer.Layer<Auth, ConfigError.ConfigError> = Layer.effect(
   Auth,
@@ -111,29 +113,41 @@ const verifyOnce = (check: Check) =>
       try: () => check(token, { currentDate }),
       catch: (error) => isVerdict(error) ? new Unauthorized() : keysUnreachable
     }).pipe(Effect.catchTag("Refused", Effect.die))
-    const { exp, scope, sub } = yield* Effect.mapError(Schema.decodeUnknown(Claims)(payload), () => new Unauthorized())
+    const { exp, scope, sub } = yield* Effect.mapError(decodeClaims(payload), () => new Unauthorized())
     return { principal: { subject: sub, scopes: scope.split(" ").filter((name) => name !== "") }, expiresAt: exp }
   })
 
+/** How many tokens are remembered, and for how long, in milliseconds. */
+const remembered = { tokens: 1000, milliseconds: 60_000 }
+
 /**
  * A customer sends the same token with every request, and a signature once found good stays so: for a minute it is only
- * asked whether the token has ended meanwhile. What was refused is looked at anew each time.
+ * asked whether the token has ended meanwhile. What was refused is looked at anew each time. A plain map, since each
+ * request is looked up twice: to hash the token and to keep who used it last costs more than all else that is done for it.
  */
 const verifyBy = (check: Check) =>
-  Effect.map(
-    Cache.makeWith({
-      capacity: 1000,
-      lookup: verifyOnce(check),
-      timeToLive: (exit: Exit.Exit<Verified, Unauthorized>) =>
-        Exit.isSuccess(exit) ? Duration.minutes(1) : Duration.zero
-    }),
-    (cache) =>
-      Effect.fnUntraced(function*(token: Redacted.Redacted<string>) {
-        const { expiresAt, principal } = yield* cache.get(Redacted.value(token))
-        const now = (yield* Clock.currentTimeMillis) / 1000
-        return yield* now < expiresAt + clockTolerance ? Effect.succeed(principal) : new Unauthorized()
+  Effect.sync(() => {
+    const known = new Map<string, Verified & { readonly until: number }>()
+    const verified = verifyOnce(check)
+    const learn = Effect.fnUntraced(function*(token: string, now: number) {
+      const found = yield* verified(token)
+      known.delete(token) // so that it becomes the last in order
+      known.set(token, { ...found, until: now + remembered.milliseconds })
+      const [oldest] = known.keys()
+      if (known.size > remembered.tokens && oldest !== undefined) known.delete(oldest)
+      return found
+    })
+    const whileGood = ({ expiresAt, principal }: Verified, now: number) =>
+      now / 1000 < expiresAt + clockTolerance ? Effect.succeed(principal) : new Unauthorized()
+    return (secret: Redacted.Redacted<string>) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const token = Redacted.value(secret)
+        const found = known.get(token)
+        return found !== undefined && now < found.until
+          ? whileGood(found, now)
+          : Effect.flatMap(learn(token, now), (fresh) => whileGood(fresh, now))
       })
-  )
+  })
 
 /** Everything the library throws is about the token, except when it could not fetch or read the keys. */
 const isVerdict = (error: unknown): boolean =>

@@ -4,7 +4,7 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Scope } from "effect"
-import { Cause, Clock, Deferred, Effect, Fiber, FiberSet, Metric, MetricBoundaries, Option, Stream } from "effect"
+import { Cause, Clock, Context, Deferred, Effect, Fiber, FiberRef, FiberSet, LogLevel, Option, Stream } from "effect"
 import { acceptsJson } from "./Acceptance.ts"
 import * as Correlation from "./Correlation.ts"
 import { fromDecodeError } from "./DecodeProblem.ts"
@@ -12,6 +12,7 @@ import { toResponse } from "./Problem.ts"
 import type { PublicEdge } from "./PublicEdge.ts"
 import * as Refusals from "./Refusals.ts"
 import { buffered } from "./RequestBody.ts"
+import * as RequestMetrics from "./RequestMetrics.ts"
 import type { RouteTable } from "./RouteTable.ts"
 import { allowed, patternOf } from "./RouteTable.ts"
 import { Stopping } from "./Stopping.ts"
@@ -33,19 +34,13 @@ export interface EdgeOptions {
   readonly quiet: boolean
 }
 
-const requests = Metric.counter("http_requests_total", { description: "Requests answered", incremental: true })
-const durations = Metric.histogram(
-  "http_request_duration_seconds",
-  MetricBoundaries.fromIterable([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]),
-  "Time from request to answer"
-)
-
 /** Puts the edge around an application: whatever happens inside, the caller gets an answer of the same make. */
 export const around = <E, R>(
   app: HttpApp.Default<E, R>,
   options: EdgeOptions
-): HttpApp.Default<never, R | Scope.Scope> =>
-  Effect.gen(function*() {
+): HttpApp.Default<never, R | Scope.Scope> => {
+  const stopping = Context.make(Stopping, Deferred.await(options.stopping))
+  return Effect.gen(function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
     const began = yield* Clock.currentTimeMillis
     const correlationId = yield* Correlation.accept(request.headers[Correlation.header])
@@ -58,14 +53,17 @@ export const around = <E, R>(
       ? Effect.interruptible(handled)
       : toItsEnd(handled, options)
     return yield* answered.pipe(
-      Effect.map(HttpServerResponse.setHeaders(options.facing?.cors.fieldsFor(request) ?? {})),
-      Effect.zipWith(Deferred.isDone(options.stopping), finished(correlationId)),
+      Effect.zipWith(
+        Deferred.isDone(options.stopping),
+        finished(correlationId, options.facing?.cors.fieldsFor(request) ?? {})
+      ),
       Effect.tap((response) => report(request, response, began, options)),
-      Effect.provideService(Correlation.Correlation, correlationId),
-      Effect.provideService(Stopping, Deferred.await(options.stopping)),
+      // Both at once: each service that is provided by itself copies all that are there.
+      Effect.provide(Context.add(stopping, Correlation.Correlation, correlationId)),
       Effect.annotateLogs({ correlationId })
     )
   })
+}
 
 type Answering = (cause: Cause.Cause<unknown>) => Effect.Effect<HttpServerResponse.HttpServerResponse>
 
@@ -136,7 +134,11 @@ const answerTo = (
   return Effect.succeed(response)
 }
 
-const finished = (correlationId: string) => (response: HttpServerResponse.HttpServerResponse, isLast: boolean) => {
+const finished = (
+  correlationId: string,
+  cors: Readonly<Record<string, string>>
+) =>
+(response: HttpServerResponse.HttpServerResponse, isLast: boolean) => {
   const isPage = response.headers["content-type"]?.startsWith("text/html") ?? false
   return HttpServerResponse.setHeaders(streamed(response), {
     "cache-control": "no-store",
@@ -149,6 +151,7 @@ const finished = (correlationId: string) => (response: HttpServerResponse.HttpSe
     ...(isLast ? { connection: "close" } : {}),
     ...(response.status === 401 ? { "www-authenticate": "Bearer" } : {}),
     ...response.headers,
+    ...cors,
     [Correlation.header]: correlationId
   })
 }
@@ -177,13 +180,10 @@ const report = Effect.fnUntraced(function*(
   const route = patternOf(options.routes, pathOf(request))
   const { method } = request
   const { status } = response
-  yield* Metric.increment(requests).pipe(
-    Effect.zipRight(Metric.update(durations, milliseconds / 1000)),
-    Effect.tagMetrics({ method, route, status: String(status) })
-  )
+  RequestMetrics.count({ method, route, status, milliseconds })
   // A 503 of the operators' port is its answer, asked for every few seconds.
-  const line = options.quiet && status !== 500
-    ? Effect.logDebug("Request answered.")
-    : Effect.logInfo("Request answered.")
-  yield* line.pipe(Effect.annotateLogs({ method, route, status, milliseconds }))
+  const level = options.quiet && status !== 500 ? LogLevel.Debug : LogLevel.Info
+  // Where nobody would see the line, nothing is done for it.
+  if (LogLevel.lessThan(level, yield* FiberRef.get(FiberRef.currentMinimumLogLevel))) return
+  yield* Effect.annotateLogs(Effect.logWithLevel(level, "Request answered."), { method, route, status, milliseconds })
 })

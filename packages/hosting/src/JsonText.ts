@@ -3,23 +3,22 @@ import { Refused } from "./Problem.ts"
 
 const maxDepth = 32
 
-const Json = Schema.parseJson()
+const decode = Schema.decodeEither(Schema.parseJson())
 
 /**
  * Reads JSON that a stranger wrote. Depth is bounded before parsing; NUL characters and lone surrogates, which PostgreSQL
  * cannot store, and keys that reach an object's prototype are refused here rather than met later (H189).
  */
 export const parse = (text: string): Effect.Effect<unknown, Refused> =>
-  Effect.gen(function*() {
-    if (depthOf(text) > maxDepth) return yield* malformed(`The JSON nests deeper than ${maxDepth} levels.`)
-    const value = yield* Either.mapLeft(
-      Schema.decodeEither(Json)(text),
-      () => malformed(text.trim() === "" ? "The body is empty." : "The body is not valid JSON.")
-    )
-    if (!isStorable(value)) {
-      return yield* malformed("The JSON holds a NUL character, half a surrogate pair or a reserved key.")
+  Effect.suspend(() => {
+    if (depthOf(text) > maxDepth) return malformed(`The JSON nests deeper than ${maxDepth} levels.`)
+    const decoded = decode(text)
+    if (Either.isLeft(decoded)) {
+      return malformed(text.trim() === "" ? "The body is empty." : "The body is not valid JSON.")
     }
-    return value
+    return isStorable(decoded.right)
+      ? Effect.succeed(decoded.right)
+      : malformed("The JSON holds a NUL character, half a surrogate pair or a reserved key.")
   })
 
 /** The body cannot be read, because of this. */

@@ -22,8 +22,9 @@ export const buffered = Effect.fnUntraced(function*(
   const copy: HttpServerRequest.HttpServerRequest = Object.create(request, {
     text: { value: Effect.succeed(text) },
     json: { value: parse(text) },
-    arrayBuffer: { value: Effect.succeed(new Uint8Array(bytes).buffer) },
-    stream: { value: Stream.make(new Uint8Array(bytes)) }
+    // Hardly anybody asks for these: they are made when somebody does.
+    arrayBuffer: { get: () => Effect.succeed(new Uint8Array(bytes).buffer) },
+    stream: { get: () => Stream.make(new Uint8Array(bytes)) }
   })
   return copy
 })
@@ -81,8 +82,11 @@ const discarded = (source: IncomingMessage): Effect.Effect<void> =>
     return Effect.sync(() => source.off("end", done).off("close", done))
   }).pipe(Effect.timeoutOption("2 seconds"), Effect.asVoid)
 
+// It keeps nothing from one text to the next, and to make one takes longer than to use it.
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
 const decodeUtf8 = (bytes: Buffer): Effect.Effect<string, Refused> =>
   Either.try({
-    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    try: () => utf8.decode(bytes),
     catch: () => malformed("The body is not valid UTF-8.")
   })

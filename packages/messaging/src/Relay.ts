@@ -48,6 +48,11 @@ export const defaultOptions: Options = {
  */
 const replicaPoll = { busy: Duration.millis(25), idle: Duration.millis(100), busyFor: Duration.seconds(2) }
 
+const pollAfter = (quietFor: number, poll: Duration.Duration, holder: string): Duration.Duration => {
+  if (holder === onlyReplica) return poll
+  return Duration.min(poll, quietFor < Duration.toMillis(replicaPoll.busyFor) ? replicaPoll.busy : replicaPoll.idle)
+}
+
 /** The least time between two looks. The first commit after a quiet time is looked at without delay. */
 const lookPause = Duration.millis(8)
 
@@ -67,16 +72,21 @@ export const make = Effect.fnUntraced(function*(
   const say = yield* makeChains(confirmed, (rows) => rows.forEach(({ seq }) => inFlight.delete(seq)))
   const room = () => Math.max(0, Math.min(options.batch, options.inFlight - inFlight.size))
   let more = false
-  let lastFound = 0
+  const last = { found: 0, looked: 0 }
   // Added first, so done last: another replica goes on at once instead of when the lease ends.
   yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(release(holder)), "1 second")))
 
+  // When as much as may be is under way, as while the broker is away, a look finds nothing, whoever wakes the relay; now and
+  // then it is taken all the same, since it prolongs the lease.
   const look = Effect.gen(function*() {
-    // A look for nothing, when as much as may be is under way, still prolongs the lease.
     const limit = room()
+    const now = yield* Clock.currentTimeMillis
+    more = limit === 0
+    if (more && now - last.looked < Duration.toMillis(options.poll)) return
+    last.looked = now
     const rows = yield* find({ ...options, holder, limit, except: [...inFlight] })
     more = rows.length === limit
-    if (rows.length > 0) lastFound = yield* Clock.currentTimeMillis
+    if (rows.length > 0) last.found = now
     for (const row of rows) inFlight.add(row.seq)
     say(rows)
   })
@@ -92,11 +102,7 @@ export const make = Effect.fnUntraced(function*(
   const untilEmpty = Effect.repeat(look, { while: () => more && room() === options.batch })
   yield* Worker.forever("Relay: looking", Effect.zipRight(woken, untilEmpty))
   yield* Worker.forever("Relay: marking", note)
-  const poll = Effect.map(Clock.currentTimeMillis, (now) => {
-    if (holder === onlyReplica) return options.poll
-    const isBusy = now - lastFound < Duration.toMillis(replicaPoll.busyFor)
-    return Duration.min(options.poll, isBusy ? replicaPoll.busy : replicaPoll.idle)
-  })
+  const poll = Effect.map(Clock.currentTimeMillis, (now) => pollAfter(now - last.found, options.poll, holder))
   yield* Worker.forever("Relay: polling", Effect.zipRight(Effect.flatMap(poll, Effect.sleep), outbox.wake))
   yield* outbox.wake
 })

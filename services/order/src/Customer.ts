@@ -18,7 +18,7 @@ export const customer = Effect.gen(function*() {
   })
 })
 
-/** The body, decoded, and as the one text that all bodies of the same meaning have. */
+/** The body, decoded, and as the one text that all bodies of the same meaning have, for those who need it. */
 export const body = <A, I>(schema: Schema.Schema<A, I>) => {
   const canonical = Schema.encodeSync(Schema.parseJson(schema))
   return Effect.map(
@@ -28,7 +28,7 @@ export const body = <A, I>(schema: Schema.Schema<A, I>) => {
         error._tag === "ParseError" ? HttpApiDecodeError.refailParseError(error) : Effect.die(error)
       )
     ),
-    (payload) => ({ payload, text: canonical(payload) })
+    (payload) => ({ payload, text: () => canonical(payload) })
   )
 }
 
@@ -43,11 +43,11 @@ export const noBody = Effect.gen(function*() {
 
 /** What the caller says about the asking itself: the key that tells it from another, and how long the answer may take. */
 export const manner = Effect.fnUntraced(
-  function*(route: string, path: ReadonlyArray<string>, text: string) {
+  function*(route: string, path: ReadonlyArray<string>, text: () => string) {
     const request = yield* HttpServerRequest.HttpServerRequest
     const key = yield* read(request).pipe(Effect.catchTag("InvalidKey", ({ detail }) => invalidKey.fail(detail)))
     return {
-      key: Option.map(key, (key) => ({ key, fingerprint: fingerprint(request.method, route, path, text) })),
+      key: Option.map(key, (key) => ({ key, fingerprint: fingerprint(request.method, route, path, text()) })),
       wait: Preference.wait(request.headers["prefer"])
     }
   }

@@ -1,0 +1,78 @@
+import { Console, Effect, Redacted } from "effect"
+import type { ClientRequest } from "node:http"
+import { Agent, get } from "node:http"
+import * as Customer from "quartet/demo/Customer"
+import { Quartet } from "../support/Quartet.ts"
+import * as QuartetProcess from "../support/Quartet.ts"
+import { newProduct } from "../support/Shop.ts"
+import { customers } from "./Customers.ts"
+import { closedLoop, openLoop } from "./load.ts"
+import { bound, cost, percentile } from "./Measured.ts"
+import { placing } from "./Processes.ts"
+import { resident } from "./Usage.ts"
+
+const screens = 2000
+/** Clients that open their streams at once; the rest waits its turn. */
+const atOnce = 50
+const watched = 100
+const perSecond = 50
+/** Without the streams, and then as long with them. */
+const seconds = 40
+const warmUp = 3000
+
+const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
+
+/** A client that has been told what happened so far, and now only listens. */
+const listening = ({ token, url }: Customer.Customer, { id }: Customer.Order) =>
+  Effect.async<ClientRequest>((resume) => {
+    const request = get(`${url}/orders/${id}/events`, {
+      agent,
+      headers: { accept: "text/event-stream", authorization: `Bearer ${Redacted.value(token)}` }
+    }, (answer) => {
+      if (answer.statusCode !== 200) {
+        return resume(Effect.dieMessage(`A stream was answered with ${answer.statusCode}.`))
+      }
+      return answer.once("data", () => resume(Effect.succeed(request))).resume()
+    })
+    request.once("error", (error) => resume(Effect.die(error)))
+  })
+
+/** As many clients as there are streams, until the scope closes. */
+const open = Effect.fnUntraced(function*(customerOf: (index: number) => Customer.Customer, sku: string) {
+  const orders = yield* Effect.forEach(
+    Array.from({ length: watched }),
+    (_, index) =>
+      Effect.map(Customer.place(customerOf(index), sku, 1), (order) => ({ customer: customerOf(index), order })),
+    { concurrency: 8 }
+  )
+  yield* Effect.forEach(
+    Array.from({ length: screens / watched }, () => orders).flat(),
+    ({ customer, order }) =>
+      Effect.acquireRelease(listening(customer, order), (request) => Effect.sync(() => request.destroy())),
+    { concurrency: atOnce, discard: true }
+  )
+})
+
+/** Screens on which nothing moves: what they take of memory, and of everybody else's time. */
+export const streams = Effect.scoped(Effect.gen(function*() {
+  const customerOf = yield* customers
+  const sku = yield* newProduct(1_000_000)
+  const { pid } = yield* (yield* Quartet).running
+  const next = (index: number) => placing(customerOf(index), sku)
+  yield* Effect.promise(() => closedLoop(16, warmUp, next))
+  const p99 = Effect.gen(function*() {
+    const sent = yield* Effect.promise(() => openLoop(perSecond, seconds, next))
+    const refused = sent.filter(({ status }) => status !== 201).length
+    if (refused > 0) yield* Console.log(`  ${refused} requests were refused`)
+    return percentile(sent.map(({ milliseconds }) => milliseconds), 0.99)
+  })
+  const without = yield* p99
+  const before = yield* resident(pid)
+  yield* open(customerOf, sku)
+  const memory = (yield* resident(pid)) - before
+  const beside = yield* p99
+  return [
+    bound(`${screens.toLocaleString("en")} idle streams, more memory resident`, "MiB", memory, 100),
+    cost(`POST /orders at ${perSecond}/s beside them, p99`, "ms", beside, without, 1.25)
+  ]
+})).pipe(Effect.provide(QuartetProcess.layer()))
