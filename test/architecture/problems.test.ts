@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { pages as order } from "@quartet/contracts/OrderProblems"
 import type { ProblemPage } from "@quartet/hosting/ProblemPage"
 import { edgePages } from "@quartet/hosting/ProblemPage"
 import { problems as inventory } from "@quartet/inventory/Api"
-import { pages as order } from "@quartet/order/Problems"
 import { problems as payment } from "@quartet/payment/Api"
 import { problems as warehouse } from "@quartet/warehouse/Api"
 import { readFileSync } from "node:fs"
@@ -22,7 +22,7 @@ const edge = edgePages.map(({ name }) => name)
 
 const owners: ReadonlyArray<readonly [string, ReadonlyArray<ProblemPage>]> = [
   ["packages/hosting/src", []],
-  ["services/order/src", order],
+  ["packages/contracts/src", order],
   ["services/payment/src", payment],
   ["services/inventory/src", inventory],
   ["services/warehouse/src", warehouse]

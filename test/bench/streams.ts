@@ -1,3 +1,4 @@
+import type { OrderView } from "@quartet/contracts/OrderView"
 import { Console, Effect, Redacted } from "effect"
 import type { ClientRequest } from "node:http"
 import { Agent, get } from "node:http"
@@ -23,7 +24,7 @@ const warmUp = 3000
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
 
 /** A client that has been told what happened so far, and now only listens. */
-const listening = ({ token, url }: Customer.Customer, { id }: Customer.Order) =>
+const listening = ({ token, url }: Customer.Customer, { id }: Pick<OrderView, "id">) =>
   Effect.async<ClientRequest>((resume) => {
     const request = get(`${url}/orders/${id}/events`, {
       agent,

@@ -1,43 +1,12 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Redacted, Schema } from "effect"
-import { request } from "node:http"
-import type * as Customer from "quartet/demo/Customer"
+import { Effect, Schema } from "effect"
 import * as Token from "quartet/Token"
 import { System } from "../support/Addresses.ts"
 import { order as place } from "../support/Edge.ts"
+import type { Answer } from "../support/PlainRequest.ts"
+import { json, send } from "../support/PlainRequest.ts"
 import { becomes, newCustomer, newProduct } from "../support/Shop.ts"
 import * as Running from "../support/System.ts"
-
-interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
-
-/** What goes over the wire and nothing else: a client would add headers of its own. */
-const send = (
-  { token, url }: Pick<Customer.Customer, "url"> & Partial<Customer.Customer>,
-  method: string,
-  path: string,
-  { body, headers = {} }: { readonly body?: string; readonly headers?: Readonly<Record<string, string>> } = {}
-) =>
-  Effect.async<Answer>((resume) => {
-    const authorization = token === undefined ? {} : { authorization: `Bearer ${Redacted.value(token)}` }
-    const call = request(`${url}${path}`, { method, agent: false, headers: { ...authorization, ...headers } })
-    call.once("response", (response) => {
-      const chunks: Array<string> = []
-      response.setEncoding("utf8").on("data", (text: string) => chunks.push(text)).once("end", () => {
-        const sent = Object.entries(response.headers).map(([name, value]) => [name, String(value)])
-        resume(Effect.succeed({
-          status: response.statusCode ?? 0,
-          headers: Object.fromEntries(sent),
-          body: chunks.join("")
-        }))
-      })
-    })
-    call.once("error", (error) => resume(Effect.die(error)))
-    call.end(body)
-  })
 
 /** A customer, and an order of theirs that is reserved. */
 const ordered = Effect.gen(function*() {
@@ -192,7 +161,6 @@ layer(Running.layer(), { excludeTestServices: true, timeout: 60_000 })("the publ
     Effect.gen(function*() {
       const { customer, path } = yield* ordered
       const { inventory, order, payment, warehouse } = yield* System
-      const json = { "content-type": "application/json" }
       const met = [
         [order, yield* send(customer, "GET", "/orders/nonsense")],
         [order, yield* send(customer, "GET", "/orders?limit=x")],

@@ -1,4 +1,5 @@
 import { assert, layer } from "@effect/vitest"
+import type { OrderView } from "@quartet/contracts/OrderView"
 import { Effect, Fiber, Schema } from "effect"
 import * as Customer from "quartet/demo/Customer"
 import { ask, demand } from "quartet/Shop"
@@ -7,17 +8,7 @@ import { System } from "../support/Addresses.ts"
 import { seeded } from "../support/Chance.ts"
 import * as Quartet from "../support/Quartet.ts"
 import { rowsOf, superuser } from "../support/Rows.ts"
-import {
-  becomes,
-  brokenAtRest,
-  chargesOf,
-  look,
-  misbehave,
-  newCustomer,
-  newProduct,
-  pay,
-  until
-} from "../support/Shop.ts"
+import { becomes, brokenAtRest, chargesOf, misbehave, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
 import { survivesBlows } from "../support/Survival.ts"
 
 /** How often the provider was told to misbehave and did. */
@@ -30,7 +21,7 @@ const struck = Effect.gen(function*() {
 const charging = { method: "POST", path: "/v1/payment_intents" }
 
 /** Presses the button again, and does not wait for a better answer. */
-const payAgain = ({ token, url }: Customer.Customer, { id }: Customer.Order, key: string) =>
+const payAgain = ({ token, url }: Customer.Customer, { id }: OrderView, key: string) =>
   Effect.gen(function*() {
     const { headers, status, text } = yield* ask({
       method: "POST",
@@ -42,7 +33,7 @@ const payAgain = ({ token, url }: Customer.Customer, { id }: Customer.Order, key
     return { status, replayed: headers["idempotent-replayed"], body: yield* text }
   })
 
-const attemptsOf = ({ id }: Customer.Order) =>
+const attemptsOf = ({ id }: OrderView) =>
   rowsOf((sql) => sql`SELECT 1 FROM payment.payment_attempts WHERE order_id = ${id}`)
 
 const crashing = layer(Quartet.layer(), { excludeTestServices: true, timeout: 120_000 })
@@ -148,7 +139,7 @@ crashing("whatever is killed at whatever moment", (it) => {
         assert.isBelow(first.status, 300, first.body)
         assert.strictEqual(first.replayed, "true")
         assert.deepStrictEqual(second, first)
-        assert.strictEqual((yield* look(customer, order)).status, "Shipped")
+        assert.strictEqual((yield* Customer.look(customer, order)).status, "Shipped")
         assert.strictEqual((yield* chargesOf(order)).length, 1)
         assert.deepStrictEqual(yield* brokenAtRest(), [])
       }),

@@ -1,5 +1,6 @@
 import type { PgClient } from "@effect/sql-pg/PgClient"
 import { assert, layer } from "@effect/vitest"
+import { OrderView } from "@quartet/contracts/OrderView"
 import { Effect } from "effect"
 import * as Customer from "quartet/demo/Customer"
 import { demand } from "quartet/Shop"
@@ -70,7 +71,7 @@ layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("a message
         url: `${customer.url}/orders`,
         token: customer.token,
         body: { lines: [{ sku: cursed, quantity: 1 }] }
-      }, Customer.Order)
+      }, OrderView)
       // Meanwhile the others go on, in whatever batch they met it.
       const others = yield* Effect.all(Array.from({ length: 10 }, () => Customer.place(customer, sku, 1)), {
         concurrency: "unbounded"

@@ -5,7 +5,7 @@ import { ask, demand } from "quartet/Shop"
 import * as Token from "quartet/Token"
 import { v7 } from "uuid"
 import * as Addresses from "../support/Addresses.ts"
-import { order as placeNow, post, problemOf, see } from "../support/Edge.ts"
+import { order as placeNow, post, problemOf } from "../support/Edge.ts"
 import { booksOf, charging, struck as strikes, whileFaulty } from "../support/Provider.ts"
 import { becomes, brokenAtRest, levelOf, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
@@ -114,7 +114,7 @@ layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices
             yield* until(strikes, ({ hang = 0 }) => hang > before)
             const told = yield* cancel(story)
             assert.strictEqual(told.status, 200)
-            assert.strictEqual((yield* see(story.customer, story.order)).status, "Cancelled")
+            assert.strictEqual((yield* Customer.look(story.customer, story.order)).status, "Cancelled")
             yield* until(booksOf(story.order), ({ charges }) => charges.length === 1)
           })
         )
@@ -144,7 +144,7 @@ layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices
         const answers = yield* Effect.replicateEffect(cancel(story, "wait=15"), 5, { concurrency: "unbounded" })
         assert.deepStrictEqual([...new Set(answers.map(({ status }) => status))], [200])
         assert.deepStrictEqual(yield* undone(story), [2000])
-        yield* until(see(story.customer, story.order), ({ refund }) => refund === "refunded")
+        yield* until(Customer.look(story.customer, story.order), ({ refund }) => refund === "refunded")
         assert.strictEqual((yield* dispatch(story)).status, 409)
       }))
 
@@ -164,10 +164,10 @@ layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices
       Effect.gen(function*() {
         const story = yield* reserved
         yield* pay(story.customer, story.order, "pm_card_chargeDeclined")
-        const failed = yield* see(story.customer, story.order)
+        const failed = yield* Customer.look(story.customer, story.order)
         assert.strictEqual(failed.status, "Failed")
         assert.strictEqual(yield* problemOf(yield* cancel(story)), "409 order-failed")
-        assert.deepStrictEqual(yield* see(story.customer, story.order), failed)
+        assert.deepStrictEqual(yield* Customer.look(story.customer, story.order), failed)
       }))
 
     it.effect("races paying: either nothing was paid or all of it goes back, or it is paid and too late (H25)", () =>
@@ -193,7 +193,7 @@ layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices
             const both = index % 2 === 0 ? [dispatch(story), cancel(story)] : [cancel(story), dispatch(story)]
             yield* Effect.all(both, { concurrency: "unbounded" })
             const end = yield* until(
-              see(story.customer, story.order),
+              Customer.look(story.customer, story.order),
               ({ refund, status }) => status === "Shipped" || (status === "Cancelled" && refund === "refunded")
             )
             const { charges, refunds } = yield* booksOf(story.order)

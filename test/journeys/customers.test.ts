@@ -1,7 +1,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
+import { look } from "quartet/demo/Customer"
 import { v7 } from "uuid"
-import { get, order as place, post, problemOf, see } from "../support/Edge.ts"
+import { get, order as place, post, problemOf } from "../support/Edge.ts"
 import { booksOf } from "../support/Provider.ts"
 import { brokenAtRest, newCustomer, newProduct } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
@@ -37,7 +38,7 @@ layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("two custo
           assert.deepStrictEqual(names(answer), names(others[index] ?? { headers: {} }))
         })
       }
-      assert.strictEqual((yield* see(owner, placed)).version, placed.version)
+      assert.strictEqual((yield* look(owner, placed)).version, placed.version)
       assert.deepStrictEqual((yield* booksOf(placed)).intents, [])
       assert.notInclude((yield* get(stranger, "/orders")).body, placed.id)
     }))
@@ -93,7 +94,7 @@ layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("two custo
         ))
       ], [400])
       assert.isFalse(cards.some(({ body }) => body.includes("4242424242424242")))
-      assert.strictEqual((yield* see(customer, placed)).status, "Reserved")
+      assert.strictEqual((yield* look(customer, placed)).status, "Reserved")
       assert.strictEqual(yield* problemOf(yield* get(customer, "/orders/x")), "404 order-not-found")
     }))
 

@@ -4,7 +4,7 @@ import * as Customer from "quartet/demo/Customer"
 import * as Token from "quartet/Token"
 import { v7 } from "uuid"
 import * as Addresses from "../support/Addresses.ts"
-import { get, post, see } from "../support/Edge.ts"
+import { get, post } from "../support/Edge.ts"
 import { becomes, brokenAtRest, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
 import { count } from "../support/Tables.ts"
@@ -29,7 +29,7 @@ layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices
           Effect.flatMap(get(operator, path), ({ body }) => Schema.decode(Shipment)(body)),
           ({ status }) => status === "Ready"
         )
-        assert.strictEqual((yield* see(customer, order)).status, "Paid")
+        assert.strictEqual((yield* Customer.look(customer, order)).status, "Paid")
         assert.strictEqual((yield* post({ ...customer, url: warehouse }, `${path}/dispatch`)).status, 403)
 
         const sent = yield* Effect.replicateEffect(post(operator, `${path}/dispatch`), 5, { concurrency: "unbounded" })

@@ -1,8 +1,9 @@
 import { assert, layer } from "@effect/vitest"
 import { Clock, DateTime, Effect } from "effect"
+import { look } from "quartet/demo/Customer"
 import type * as Customer from "quartet/demo/Customer"
 import { v7 } from "uuid"
-import { order as placeNow, post, problemOf, see } from "../support/Edge.ts"
+import { order as placeNow, post, problemOf } from "../support/Edge.ts"
 import { booksOf, charging, whileFaulty } from "../support/Provider.ts"
 import { becomes, brokenAtRest, levelOf, newCustomer, newProduct, until } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
@@ -18,7 +19,7 @@ const press = (customer: Customer.Customer, { id }: { readonly id: string }) =>
   post(customer, `/orders/${id}/pay`, { key: v7(), body: { paymentMethodId: "pm_card_visa" } })
 
 const reasonOf = (customer: Customer.Customer, order: { readonly id: string }) =>
-  Effect.map(see(customer, order), ({ reason }) => reason)
+  Effect.map(look(customer, order), ({ reason }) => reason)
 
 const short = { ORDER_HOLD_EXPIRES_AFTER: "1500 millis", ORDER_DRAFT_EXPIRES_AFTER: "1500 millis" }
 
@@ -77,7 +78,7 @@ layer(System.layer(short), { excludeTestServices: true, timeout: 60_000 })("the 
             const now = yield* Clock.currentTimeMillis
             const answer = yield* Effect.delay(press(customer, order), Math.max(0, moment - now))
             const end = yield* until(
-              see(customer, order),
+              look(customer, order),
               ({ status }) => status === "Shipped" || status === "Cancelled"
             )
             const { charges, refunds } = yield* booksOf(order)

@@ -1,8 +1,9 @@
 import { assert, layer } from "@effect/vitest"
+import type { OrderView } from "@quartet/contracts/OrderView"
 import { Effect } from "effect"
 import * as Customer from "quartet/demo/Customer"
 import { v7 } from "uuid"
-import { post, see } from "../support/Edge.ts"
+import { post } from "../support/Edge.ts"
 import { booksOf, charging, confirmByHand, whileFaulty, whileWebhooks } from "../support/Provider.ts"
 import { becomes, brokenAtRest, levelOf, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
@@ -14,18 +15,18 @@ const reserved = Effect.gen(function*() {
   return { customer, sku, order: yield* Customer.place(customer, sku, 2) }
 })
 
-const press = (customer: Customer.Customer, { id }: Customer.Order) =>
+const press = (customer: Customer.Customer, { id }: OrderView) =>
   post(customer, `/orders/${id}/pay`, { key: v7(), body: { paymentMethodId: "pm_card_visa" } })
 
-const events = Effect.fn("events")(function*(customer: Customer.Customer, order: Customer.Order) {
+const events = Effect.fn("events")(function*(customer: Customer.Customer, order: OrderView) {
   return (yield* Customer.history(customer, order)).map(({ event, to }) => `${event} ${to}`)
 })
 
 /** One charge, and all of it back, once; the order ended as it had, and both facts are in its history. */
 const wentBack = Effect.fn("wentBack")(
   function*({ customer, order, sku }: Effect.Effect.Success<typeof reserved>, status: string) {
-    yield* until(see(customer, order), ({ refund }) => refund === "refunded")
-    assert.strictEqual((yield* see(customer, order)).status, status)
+    yield* until(Customer.look(customer, order), ({ refund }) => refund === "refunded")
+    assert.strictEqual((yield* Customer.look(customer, order)).status, status)
     const { charges, intents, refunds } = yield* booksOf(order)
     assert.deepStrictEqual({ charges, refunds, intents: intents.length }, {
       charges: [2000],
@@ -56,7 +57,7 @@ layer(System.layer(patience), { excludeTestServices: true, timeout: 60_000 })("m
             count("payment.payment_transitions WHERE event = 'OutcomeUnknown' AND order_id = $1", story.order.id),
             (found) => found > 0
           )
-          assert.strictEqual((yield* see(story.customer, story.order)).status, "PaymentPending")
+          assert.strictEqual((yield* Customer.look(story.customer, story.order)).status, "PaymentPending")
           yield* Customer.cancel(story.customer, story.order)
           yield* wentBack(story, "Cancelled")
         })

@@ -1,7 +1,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { look } from "quartet/demo/Customer"
 import type { Line } from "../support/Edge.ts"
-import { order as place, post, problemOf, see } from "../support/Edge.ts"
+import { order as place, post, problemOf } from "../support/Edge.ts"
 import { booksOf } from "../support/Provider.ts"
 import { brokenAtRest, levelOf, newCustomer, newProduct, until } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
@@ -81,7 +82,7 @@ layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("what is n
         const lines = [{ sku: one, quantity: 2 }, { sku: two, quantity: 2 }]
         return Effect.flatMap(
           placed(index % 2 === 0 ? lines : lines.toReversed()),
-          ({ customer, order }) => Effect.map(see(customer, order), ({ status }) => status)
+          ({ customer, order }) => Effect.map(look(customer, order), ({ status }) => status)
         )
       }, { concurrency: "unbounded" })
       assert.deepStrictEqual(ends.toSorted(), [

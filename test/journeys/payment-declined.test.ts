@@ -1,7 +1,9 @@
 import { assert, layer } from "@effect/vitest"
+import type { OrderView } from "@quartet/contracts/OrderView"
 import { Effect } from "effect"
 import * as Customer from "quartet/demo/Customer"
-import { get, post, problemOf, see } from "../support/Edge.ts"
+import { v7 } from "uuid"
+import { get, post, problemOf } from "../support/Edge.ts"
 import { authenticate, booksOf } from "../support/Provider.ts"
 import { becomes, brokenAtRest, levelOf, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
@@ -42,7 +44,7 @@ const cameToNothing = Effect.fn("cameToNothing")(
   }
 )
 
-const pay409 = (customer: Customer.Customer, order: Customer.Order) =>
+const pay409 = (customer: Customer.Customer, order: OrderView) =>
   post(customer, `/orders/${order.id}/pay`, { key: `again-${order.id}`, body: { paymentMethodId: "pm_card_visa" } })
 
 layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("a card that is refused", (it) => {
@@ -50,7 +52,8 @@ layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("a card th
     Effect.forEach(declines, ({ card, reason }) =>
       Effect.gen(function*() {
         const story = yield* reserved
-        const answer = yield* pay(story.customer, story.order, card)
+        const request = { key: v7(), prefer: "wait=15", body: { paymentMethodId: card } }
+        const answer = yield* post(story.customer, `/orders/${story.order.id}/pay`, request)
         assert.strictEqual(answer.status, 200, card)
         assert.notMatch(answer.body, /lost_card|stolen|velocity|generic/i)
         yield* cameToNothing(story, reason)
@@ -61,7 +64,7 @@ layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("a card th
       const story = yield* reserved
       const { customer, order } = story
       assert.strictEqual((yield* pay(customer, order, "pm_card_authenticationRequired")).status, 202)
-      const waiting = yield* see(customer, order)
+      const waiting = yield* Customer.look(customer, order)
       assert.strictEqual(waiting.status, "PaymentPending")
       assert.isString(waiting.nextAction?.type)
       assert.notInclude((yield* get(customer, `/orders/${order.id}`)).body, "_secret_")

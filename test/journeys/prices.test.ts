@@ -1,9 +1,10 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import { look } from "quartet/demo/Customer"
 import { demand } from "quartet/Shop"
 import * as Token from "quartet/Token"
 import * as Addresses from "../support/Addresses.ts"
-import { order as place, post, problemOf, see } from "../support/Edge.ts"
+import { order as place, post, problemOf } from "../support/Edge.ts"
 import { booksOf } from "../support/Provider.ts"
 import { becomes, brokenAtRest, levelOf, newCustomer, newProduct, pay } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
@@ -38,7 +39,7 @@ layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("an order 
       yield* setPrice(sku, 9999, "USD", "now golden")
       assert.strictEqual((yield* pay(customer, placed)).status, 200)
       yield* becomes(customer, placed, "Shipped")
-      const after = yield* see(customer, placed)
+      const after = yield* look(customer, placed)
       assert.deepStrictEqual(after.total, { amount: 2500, currency: "EUR" })
       assert.deepStrictEqual(after.lines, placed.lines)
       assert.deepStrictEqual((yield* booksOf(placed)).charges, [2500])

@@ -1,8 +1,9 @@
 import { assert, layer } from "@effect/vitest"
+import { OrderView } from "@quartet/contracts/OrderView"
 import { Effect, Fiber, Ref, Schema } from "effect"
 import * as Customer from "quartet/demo/Customer"
 import { v7 } from "uuid"
-import { get, order as place, post, see } from "../support/Edge.ts"
+import { get, order as place, post } from "../support/Edge.ts"
 import { charging, whileFaulty } from "../support/Provider.ts"
 import { becomes, brokenAtRest, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
@@ -99,7 +100,7 @@ layer(System.layer({ CUSTOMER_REQUESTS_PER_SECOND: "0" }), { excludeTestServices
           [4, "PaymentPending", "Paid", "PaymentReceived"],
           [5, "Paid", "Shipped", "OrderShipped"]
         ])
-        assert.strictEqual(items.at(-1)?.version, (yield* see(customer, shipped)).version)
+        assert.strictEqual(items.at(-1)?.version, (yield* Customer.look(customer, shipped)).version)
         assert.strictEqual(items[0]?.actor, items[2]?.actor)
         assert.isTrue(items.every(({ cause }) => cause !== ""))
         const page = yield* get(customer, `/orders/${placed.id}/history?limit=2`)
@@ -125,8 +126,8 @@ layer(System.layer({ CUSTOMER_REQUESTS_PER_SECOND: "0" }), { excludeTestServices
         }
         const listed = Effect.map(list(customer), ({ items }) => items[0]?.version ?? 0)
         const watchers = yield* Effect.all([
-          watch(Effect.map(see(customer, placed), ({ version }) => version)),
-          watch(Effect.map(see(customer, placed), ({ version }) => version)),
+          watch(Effect.map(Customer.look(customer, placed), ({ version }) => version)),
+          watch(Effect.map(Customer.look(customer, placed), ({ version }) => version)),
           watch(listed)
         ])
         yield* becomes(customer, placed, "Reserved")
@@ -135,7 +136,7 @@ layer(System.layer({ CUSTOMER_REQUESTS_PER_SECOND: "0" }), { excludeTestServices
           body: { paymentMethodId: "pm_card_visa" }
         })
         const told = yield* Schema.decode(Schema.parseJson(Schema.Struct({ version: Schema.Int })))(pressed.body)
-        assert.isAtLeast((yield* see(customer, placed)).version, told.version)
+        assert.isAtLeast((yield* Customer.look(customer, placed)).version, told.version)
         yield* becomes(customer, placed, "Shipped")
         yield* until(listed, (version) => version === 5)
         yield* Ref.set(isOver, true)
@@ -152,7 +153,7 @@ layer(System.layer({ CUSTOMER_REQUESTS_PER_SECOND: "0" }), { excludeTestServices
         const at = { prefer: "wait=10" }
         const order = yield* post(customer, "/orders", { ...at, body: { lines: [{ sku, quantity: 1 }] } })
         assert.strictEqual(order.headers["preference-applied"], "wait=10")
-        const placed = yield* Schema.decode(Schema.parseJson(Customer.Order))(order.body)
+        const placed = yield* Schema.decode(Schema.parseJson(OrderView))(order.body)
         assert.strictEqual(placed.status, "Reserved")
         const body = { paymentMethodId: "pm_card_visa" }
         const { struck } = yield* whileFaulty(
@@ -162,7 +163,7 @@ layer(System.layer({ CUSTOMER_REQUESTS_PER_SECOND: "0" }), { excludeTestServices
             const hasty = yield* post(customer, `${path}/pay`, { key: v7(), prefer: "wait=1", body })
             assert.deepStrictEqual([hasty.status, hasty.headers["preference-applied"]], [202, "wait=1"])
             const patient = yield* get(customer, path, { prefer: "wait=15" })
-            const seen = yield* Schema.decode(Schema.parseJson(Customer.Order))(patient.body)
+            const seen = yield* Schema.decode(Schema.parseJson(OrderView))(patient.body)
             assert.strictEqual(seen.status, "Shipped")
             assert.isString(patient.headers["etag"])
             const known = yield* get(customer, path, { ifNoneMatch: patient.headers["etag"] ?? "" })

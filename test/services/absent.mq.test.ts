@@ -3,6 +3,7 @@ import * as RabbitMqTest from "@quartet/messaging/testing/RabbitMqTest"
 import { Effect } from "effect"
 import * as Customer from "quartet/demo/Customer"
 import { ask } from "quartet/Shop"
+import { post, problemOf } from "../support/Edge.ts"
 import * as Services from "../support/Services.ts"
 import * as SharedGround from "../support/SharedGround.ts"
 import { becomes, brokenAtRest, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
@@ -50,7 +51,7 @@ describe.skipIf(!RabbitMqTest.isAvailable)(
       )
 
       it.effect(
-        "lose nothing while broker and database go away and come back, and are not started again (H109, H140, H157)",
+        "lose nothing while broker and database go away and come back, and are not started again (H17, H109, H140, H157)",
         () =>
           Effect.gen(function*() {
             const { broker, database, members } = yield* Services.Services
@@ -64,6 +65,9 @@ describe.skipIf(!RabbitMqTest.isAvailable)(
             yield* until(missing, (seen) => seen.every(({ missing }) => missing.includes("broker")))
             yield* database.cut
             yield* until(missing, (seen) => seen.every(({ missing, name }) => missing.includes(`${name}.database`)))
+            const refused = yield* post(customer, `/orders/${order.id}/cancel`)
+            assert.strictEqual(yield* problemOf(refused), "503 unavailable")
+            assert.match(refused.headers["retry-after"] ?? "", /^[1-9]\d*$/)
             yield* database.mend
             yield* broker.mend
             yield* becomesSo(each(() => ({ status: 200, missing: [] })))

@@ -1,11 +1,12 @@
 import { assert, describe, layer } from "@effect/vitest"
 import * as RabbitMqTest from "@quartet/messaging/testing/RabbitMqTest"
-import { Effect, Schema } from "effect"
+import { Effect, Fiber, Schema } from "effect"
 import * as Customer from "quartet/demo/Customer"
 import { v7 } from "uuid"
 import { post, problemOf } from "../support/Edge.ts"
+import * as Holder from "../support/Holder.ts"
 import * as Process from "../support/Process.ts"
-import { booksOf } from "../support/Provider.ts"
+import { booksOf, whileFaulty } from "../support/Provider.ts"
 import * as Services from "../support/Services.ts"
 import * as SharedGround from "../support/SharedGround.ts"
 import { becomes, brokenAtRest, newCustomer, newProduct, until } from "../support/Shop.ts"
@@ -65,6 +66,87 @@ describe.skipIf(!RabbitMqTest.isAvailable)("two replicas of each service", () =>
         assert.deepStrictEqual((yield* booksOf(order)).charges, [2000])
         assert.strictEqual(yield* count("payment.payment_attempts WHERE order_id = $1", order.id), 1)
       }))
+
+    it.effect(
+      "a key that fifty bring at once is one payment though its holder is killed, and all get one answer (H02, H08, H14)",
+      () =>
+        Effect.gen(function*() {
+          const { customer, holder, key, leaseEnds, order, pay, replicas } = yield* Holder.reserved
+          const { result: killed } = yield* whileFaulty(
+            Holder.slowly,
+            Effect.gen(function*() {
+              const pressing = yield* Effect.fork(Effect.forEach(
+                Array.from({ length: 50 }, (_, index) => index),
+                (index) => Effect.exit(pay(`replica-${index % 2}`, replicas[index % 2]?.url)),
+                { concurrency: "unbounded" }
+              ))
+              const [name] = yield* until(holder, (names) => names.length === 1)
+              const victim = replicas[Number(name?.split("-")[1])]
+              assert.isDefined(victim, name)
+              yield* Process.kill(yield* victim.running)
+              // It is charged meanwhile, though nobody is left who waits for that at the one who asked.
+              yield* becomes(customer, order, "Shipped")
+              const early = yield* pay("early", customer.url, "wait=0")
+              assert.strictEqual(yield* problemOf(early), "409 idempotency-key-in-progress")
+              assert.match(early.headers["retry-after"] ?? "", /^[1-9]\d*$/)
+              yield* leaseEnds
+              return { victim, first: yield* Fiber.join(pressing) }
+            })
+          )
+          const lost = killed.first.filter(({ _tag }) => _tag === "Failure")
+          assert.isAtLeast(lost.length, 1, "nobody lost an answer")
+          const again = yield* Effect.forEach(killed.first, () => pay("again"), { concurrency: 10 })
+          // Who waited at the other replica was told in the end, or to come again.
+          const others = killed.first.flatMap((exit) => exit._tag === "Success" ? [exit.value] : [])
+          const early = others.filter(({ status }) => status === 409)
+          assert.isTrue(early.every(({ headers }) => headers["retry-after"] !== undefined))
+          const answers = [...again, ...others.filter((one) => !early.includes(one))]
+          assert.deepStrictEqual([...new Set(answers.map(({ status }) => status))], [202])
+          assert.strictEqual(new Set(answers.map(({ body }) => body)).size, 1)
+          assert.isTrue(answers.every(({ headers }) => headers["idempotent-replayed"] === "true"))
+          assert.strictEqual(yield* count("\"order\".idempotency_keys WHERE key = $1", key), 1)
+          assert.strictEqual((yield* holder).length, 1)
+          yield* killed.victim.start
+          yield* until(killed.victim.health, ({ status }) => status === 200, "30 seconds")
+          yield* Holder.chargedOnce(order)
+        }),
+      { timeout: 90_000 }
+    )
+
+    it.effect(
+      "a holder that stood still until others were answered gets the answer that they got (H09)",
+      () =>
+        Effect.gen(function*() {
+          const { customer, kept, leaseEnds, order, pay, replicas } = yield* Holder.reserved
+          const [first, second] = replicas
+          assert.isDefined(first)
+          const { tell } = yield* first.running
+          const { result } = yield* whileFaulty(
+            Holder.slowly,
+            Effect.gen(function*() {
+              const late = yield* Effect.fork(pay("late", first.url))
+              yield* becomes({ ...customer, url: second?.url ?? "" }, order, "PaymentPending")
+              yield* tell("SIGSTOP")
+              return yield* Effect.ensuring(
+                Effect.gen(function*() {
+                  yield* leaseEnds
+                  const taken = yield* pay("soon", second?.url)
+                  assert.deepStrictEqual([taken.status, taken.headers["idempotent-replayed"]], [202, "true"])
+                  return { late, taken, before: yield* kept }
+                }),
+                tell("SIGCONT")
+              )
+            })
+          )
+          const late = yield* Fiber.join(result.late)
+          assert.deepStrictEqual([late.status, late.body], [result.taken.status, result.taken.body])
+          yield* becomes(customer, order, "Shipped")
+          assert.deepStrictEqual(yield* kept, result.before)
+          assert.strictEqual((yield* pay("again", second?.url)).body, late.body)
+          yield* Holder.chargedOnce(order)
+        }),
+      { timeout: 90_000 }
+    )
 
     it.effect(
       "one of them speaks; when it is killed the other takes over and says what was left (H104, H106, H120)",

@@ -1,6 +1,10 @@
+import { PlaceOrder } from "@quartet/contracts/OrderApi"
+import * as OrderClient from "@quartet/contracts/OrderClient"
 import { Effect, Schema } from "effect"
 import type { Customer } from "quartet/demo/Customer"
-import { ask, demand } from "quartet/Shop"
+import { granted } from "quartet/demo/Customer"
+import { ask } from "quartet/Shop"
+import { newCustomer, newProduct } from "./Shop.ts"
 
 /** An answer as it came, to the byte. */
 export interface Answered {
@@ -35,36 +39,28 @@ const answered = (method: "GET" | "POST") =>
 export const post = answered("POST")
 export const get = answered("GET")
 
-const Money = Schema.Struct({ amount: Schema.Int, currency: Schema.String })
-
-/** An order with everything that its customer sees. */
-export const OrderSeen = Schema.Struct({
-  id: Schema.String,
-  status: Schema.String,
-  version: Schema.Int,
-  lines: Schema.Array(
-    Schema.Struct({ sku: Schema.String, name: Schema.String, quantity: Schema.Int, unitPrice: Money })
-  ),
-  total: Money,
-  refund: Schema.String,
-  reason: Schema.optional(Schema.String),
-  holdUntil: Schema.optional(Schema.DateTimeUtc),
-  nextAction: Schema.optional(Schema.Struct({ type: Schema.String, url: Schema.optional(Schema.String) }))
-})
-export type OrderSeen = typeof OrderSeen.Type
-
 export interface Line {
   readonly sku: string
   readonly quantity: number
 }
 
 /** Orders these lines, and waits for nothing unless told to. */
-export const order = ({ token, url }: Customer, lines: ReadonlyArray<Line>, prefer = "wait=0") =>
-  demand({ method: "POST", url: `${url}/orders`, token, headers: { Prefer: prefer }, body: { lines } }, OrderSeen)
+export const order = Effect.fn("Edge.order")(
+  function*(customer: Customer, lines: ReadonlyArray<Line>, prefer = "wait=0") {
+    const { orders } = yield* OrderClient.make(customer)
+    return yield* granted(orders.place({ headers: { prefer }, payload: yield* wanted({ lines }) }))
+  }
+)
 
-/** The order as it is now, with everything. */
-export const see = ({ token, url }: Customer, { id }: { readonly id: string }) =>
-  demand({ method: "GET", url: `${url}/orders/${id}`, token }, OrderSeen)
+const wanted = Schema.decodeUnknown(PlaceOrder)
+
+/** A customer, a product of which there are 20, and an order of one that waits to be paid. */
+export const reserved = Effect.gen(function*() {
+  const customer = yield* newCustomer
+  const sku = yield* newProduct(20)
+  const placed = yield* order(customer, [{ sku, quantity: 1 }], "wait=15")
+  return { customer, sku, placed, path: `/orders/${placed.id}` }
+})
 
 const Problem = Schema.parseJson(Schema.Struct({ type: Schema.String, status: Schema.Int }))
 

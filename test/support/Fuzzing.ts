@@ -10,7 +10,7 @@ import { Quartet } from "./Quartet.ts"
 import type { Reply } from "./RawRequest.ts"
 import { agent, send } from "./RawRequest.ts"
 import { rowsOf } from "./Rows.ts"
-import { look, newCustomer, newProduct, NotAsWished, until } from "./Shop.ts"
+import { newCustomer, newProduct, NotAsWished, until } from "./Shop.ts"
 
 /** All of it comes from one customer, who would soon be told to wait. */
 export const unlimited = {
@@ -95,7 +95,7 @@ export const survivesFuzzing = Effect.fn("Fuzzing.survivesFuzzing")(function*(co
   assert.deepStrictEqual(seen.faults.slice(0, 5), [], told)
   for (const status of [200, 201, 400, 401, 404, 405, 415]) assert.isAbove(seen.statuses.get(status) ?? 0, 0, told)
   assert.strictEqual(yield* ordersOf, before + seen.placed + seen.created, told)
-  const after = yield* Effect.forEach(seen.untouched, (order) => look(seen.customer, order))
+  const after = yield* Effect.forEach(seen.untouched, (order) => Customer.look(seen.customer, order))
   assert.deepStrictEqual(after, seen.untouched)
   const { stderr, stdout } = yield* running
   for (const secret of [cardNumber, seen.token]) {

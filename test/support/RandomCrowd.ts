@@ -1,9 +1,11 @@
+import type { OrderView } from "@quartet/contracts/OrderView"
 import { Context, Effect, Layer, Random, Schema } from "effect"
+import { look } from "quartet/demo/Customer"
 import type { Customer } from "quartet/demo/Customer"
 import { v7 } from "uuid"
 import { seedSetting } from "./Chance.ts"
-import type { Answered, OrderSeen } from "./Edge.ts"
-import { order, post, see } from "./Edge.ts"
+import type { Answered } from "./Edge.ts"
+import { order, post } from "./Edge.ts"
 import { authenticate, struck } from "./Provider.ts"
 import { misbehave, newCustomer, newProduct, until } from "./Shop.ts"
 
@@ -22,7 +24,7 @@ interface Plan {
 /** An order that was acknowledged, and every answer that its customer got to one key. */
 interface Told {
   readonly customer: Customer
-  readonly order: OrderSeen
+  readonly order: OrderView
   readonly answers: ReadonlyArray<Answered>
 }
 
@@ -66,11 +68,11 @@ const plan = Effect.gen(function*() {
   return value
 })
 
-const cancel = (customer: Customer, { id }: OrderSeen) => post(customer, `/orders/${id}/cancel`)
+const cancel = (customer: Customer, { id }: OrderView) => post(customer, `/orders/${id}/cancel`)
 
 /** Presses the button, in every way planned, and asks once more for the answer when it is there. */
 const press = Effect.fn("RandomCrowd.press")(
-  function*(customer: Customer, { id }: OrderSeen, { card, otherKey, presses }: Plan) {
+  function*(customer: Customer, { id }: OrderView, { card, otherKey, presses }: Plan) {
     const key = v7()
     const once = (key: string) =>
       post(customer, `/orders/${id}/pay`, { key, prefer: "wait=2", body: { paymentMethodId: card } })
@@ -95,7 +97,7 @@ const live = Effect.fn("RandomCrowd.live")(function*(plan: Plan, skus: ReadonlyA
   ], { concurrency: "unbounded" })
   if (plan.card === "pm_card_authenticationRequired" && plan.bank !== "never") {
     const { nextAction } = yield* until(
-      see(customer, placed),
+      look(customer, placed),
       ({ nextAction, status }) => nextAction !== undefined || status !== "PaymentPending"
     )
     if (nextAction !== undefined) yield* authenticate(placed, plan.bank)
@@ -155,7 +157,7 @@ export const layer = (customers: number, atOnce: number) =>
 /** The orders of the crowd as their customers see them now. */
 export const ordersNow = Effect.gen(function*() {
   const { told } = yield* RandomCrowd
-  return yield* Effect.forEach(told, ({ customer, order }) => see(customer, order), { concurrency: 8 })
+  return yield* Effect.forEach(told, ({ customer, order }) => look(customer, order), { concurrency: 8 })
 })
 
 /** One line of a history. */

@@ -1,3 +1,5 @@
+import { Sku } from "@quartet/contracts/Ids"
+import type { OrderView } from "@quartet/contracts/OrderView"
 import type { Duration } from "effect"
 import { Effect, Schedule, Schema } from "effect"
 import * as Customer from "quartet/demo/Customer"
@@ -38,7 +40,7 @@ export const newCustomer = Effect.gen(function*() {
 export const newProduct = Effect.fn("Shop.newProduct")(function*(stock: number, amount = 1000, currency = "EUR") {
   const { inventory, prices } = yield* System
   const token = yield* Token.forOperator
-  const sku = `sku-${v7()}`
+  const sku = Sku.make(`sku-${v7()}`)
   yield* demand({
     method: "PUT",
     url: `${prices}/products/${sku}`,
@@ -61,16 +63,12 @@ export const levelOf = (sku: string) =>
   })
 
 /** Presses pay once, with a key of its own. */
-export const pay = (customer: Customer.Customer, order: Customer.Order, card = "pm_card_visa", key = v7()) =>
+export const pay = (customer: Customer.Customer, order: Pick<OrderView, "id">, card = "pm_card_visa", key = v7()) =>
   Customer.pressPay(customer, order, card, key)
 
-/** The order as it is now. */
-export const look = ({ token, url }: Customer.Customer, { id }: Pick<Customer.Order, "id">) =>
-  demand({ method: "GET", url: `${url}/orders/${id}`, token }, Customer.Order)
-
 /** Waits until the order is in this state. */
-export const becomes = (customer: Customer.Customer, order: Pick<Customer.Order, "id">, status: string) =>
-  until(look(customer, order), (seen) => seen.status === status)
+export const becomes = (customer: Customer.Customer, order: { readonly id: string }, status: string) =>
+  until(Customer.look(customer, order), (seen) => seen.status === status)
 
 const Charge = Schema.Struct({
   id: Schema.String,
@@ -81,7 +79,7 @@ const Charge = Schema.Struct({
 })
 
 /** The charges that went through for an order, by the provider's own ledger. */
-export const chargesOf = Effect.fn("Shop.chargesOf")(function*({ id }: Pick<Customer.Order, "id">) {
+export const chargesOf = Effect.fn("Shop.chargesOf")(function*({ id }: { readonly id: string }) {
   const { simulator } = yield* System
   const { charges } = yield* demand(
     { method: "GET", url: `${simulator}/_simulator/ledger` },

@@ -13,6 +13,18 @@ export const OrderLine = Schema.Struct({
 }).annotations(documentedAs("OrderLine"))
 export type OrderLine = typeof OrderLine.Type
 
+/** What a customer may say of a line; the name and the price are ours. */
+export const WantedLine = Schema.Struct({ sku: Sku, quantity: Quantity })
+export type WantedLine = typeof WantedLine.Type
+
+/** No order has more lines than this. */
+export const mostLines = 50
+
+/** 1 to 50 lines; a SKU that stands on several is ordered once, with the sum of their quantities. */
+export const WantedLines = Schema.NonEmptyArray(WantedLine).pipe(
+  Schema.maxItems(mostLines, { description: `1 to ${mostLines} lines` })
+)
+
 /** What must leave the shelf; who handles stock need not know prices. */
 export const StockLine = Schema.Struct({ sku: Sku, quantity: Quantity })
   .annotations(documentedAs("StockLine"))

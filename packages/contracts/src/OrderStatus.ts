@@ -12,3 +12,7 @@ export const OrderStatus = Schema.Literal(
   "Cancelled"
 ).annotations(documentedAs("OrderStatus"))
 export type OrderStatus = typeof OrderStatus.Type
+
+/** What a refund of the order came to. */
+export const Refund = Schema.Literal("none", "requested", "refunded", "failed")
+export type Refund = typeof Refund.Type

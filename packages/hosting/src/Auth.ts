@@ -1,20 +1,12 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
-import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { Authorization, forbidden, Principal, unauthorized } from "@quartet/contracts/Authorization"
 import type { ConfigError } from "effect"
 import { Clock, Context, DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
 import type { JWTVerifyOptions } from "jose"
 import { createRemoteJWKSet, errors, jwtVerify } from "jose"
 import * as AuthSettings from "./AuthSettings.ts"
-import { edgeProblems } from "./EdgeProblems.ts"
-import { define, Refused } from "./Problem.ts"
-
-/** Who asks, and what he may do. */
-export class Principal extends Context.Tag("@quartet/hosting/Principal")<Principal, {
-  readonly subject: string
-  readonly scopes: ReadonlyArray<string>
-}>() {}
+import * as Problem from "./Problem.ts"
 
 /** The token is absent, forged, expired, or meant for somebody else; which of these stays our secret. */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {}) {
@@ -28,24 +20,15 @@ export class Auth extends Context.Tag("@quartet/hosting/Auth")<Auth, {
   readonly verify: (token: Redacted.Redacted<string>) => Effect.Effect<Context.Tag.Service<Principal>, Unauthorized>
 }>() {}
 
-export const unauthorized = define({ name: "unauthorized", ...edgeProblems.unauthorized })
-export const forbidden = define({ name: "forbidden", ...edgeProblems.forbidden })
-
 /** The bearer token that a request brings, good or not. Source: RFC 6750, §2.1. */
 export const tokenOf = ({ headers }: HttpServerRequest.HttpServerRequest): Option.Option<Redacted.Redacted<string>> =>
   Option.map(Option.fromNullable(/^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "")?.[1]), Redacted.make)
 
-/** Put on an API, a group or an endpoint, lets in nobody without a valid token and tells the handler who it is. */
-export class Authorization extends HttpApiMiddleware.Tag<Authorization>()("@quartet/hosting/Authorization", {
-  failure: unauthorized.schema,
-  provides: Principal,
-  security: { bearer: HttpApiSecurity.bearer }
-}) {}
-
 export const authorization: Layer.Layer<Authorization, never, Auth> = Layer.effect(
   Authorization,
   Effect.map(Auth, ({ verify }) => ({
-    bearer: (token) => Effect.catchTag(verify(token), "Unauthorized", (error) => unauthorized.fail(error.message))
+    bearer: (token) =>
+      Effect.catchTag(verify(token), "Unauthorized", (error) => Problem.fail(unauthorized, error.message))
   }))
 )
 
@@ -55,7 +38,7 @@ export const requireScope = (
 ): Effect.Effect<void, typeof forbidden.schema.Type, Principal> =>
   Effect.flatMap(
     Principal,
-    ({ scopes }) => scopes.includes(scope) ? Effect.void : forbidden.fail(`This needs the scope ${scope}.`)
+    ({ scopes }) => scopes.includes(scope) ? Effect.void : Problem.fail(forbidden, `This needs the scope ${scope}.`)
   )
 
 const Claims = Schema.Struct({
@@ -154,7 +137,7 @@ const isVerdict = (error: unknown): boolean =>
   error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) &&
   !(error instanceof errors.JWKSInvalid) && error.code !== "ERR_JOSE_GENERIC"
 
-const keysUnreachable = new Refused({
+const keysUnreachable = new Problem.Refused({
   name: "unavailable",
   detail: "Tokens cannot be checked at the moment. Try again soon.",
   headers: { "retry-after": "1" }

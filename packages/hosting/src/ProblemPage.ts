@@ -1,9 +1,10 @@
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { edgeProblems } from "@quartet/contracts/EdgeProblems"
+import type { ProblemText } from "@quartet/contracts/Problem"
+import { typeOf } from "@quartet/contracts/Problem"
 import { Effect } from "effect"
-import type { ProblemText } from "./EdgeProblems.ts"
-import { edgeProblems } from "./EdgeProblems.ts"
-import { Refused, typeOf } from "./Problem.ts"
+import { Refused } from "./Problem.ts"
 
 /** What somebody reads who met a problem of this name. */
 export interface ProblemPage extends ProblemText {

@@ -10,7 +10,9 @@ export const refusalOf = (error: unknown, methods: () => ReadonlyArray<string>):
   if (isServerError(error) && error._tag === "RequestError") return unreadable
   if (isServerError(error) && error._tag === "RouteNotFound") {
     const known = methods()
-    return known.length === 0 ? notFound : methodNotAllowed(known.join(", "))
+    // The router finds nothing for what it cannot decode and for what is too long, though the path has the right form.
+    const isNowhere = known.length === 0 || known.includes(error.request.method)
+    return isNowhere ? notFound : methodNotAllowed(known.join(", "))
   }
   return isOutage(error) ? unavailable : bug
 }

@@ -2,11 +2,11 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
+import { asServed } from "@quartet/contracts/ApiDescription"
+import { Authorization, forbidden } from "@quartet/contracts/Authorization"
 import { Sku } from "@quartet/contracts/Ids"
-import { asServed } from "@quartet/hosting/ApiDescription"
-import * as Auth from "@quartet/hosting/Auth"
-import { keyInProgress, keyReused } from "@quartet/hosting/KeyProblems"
-import * as Problem from "@quartet/hosting/Problem"
+import { keyInProgress, keyReused } from "@quartet/contracts/KeyProblems"
+import * as Problem from "@quartet/contracts/Problem"
 import { Schema } from "effect"
 import { ReceiptQuantity } from "./domain/Command.ts"
 import { MovementView, StockView } from "./Views.ts"
@@ -90,8 +90,8 @@ export const InventoryApi = HttpApi.make("inventory").add(
         .addSuccess(pageOf(MovementView))
         .addError(StockNotFound.schema)
     )
-    .addError(Auth.forbidden.schema)
-    .middleware(Auth.Authorization)
+    .addError(forbidden.schema)
+    .middleware(Authorization)
 )
   .annotate(OpenApi.Title, "Quartet: inventory")
   .annotate(OpenApi.Transform, asServed)

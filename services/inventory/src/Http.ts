@@ -1,9 +1,10 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Principal } from "@quartet/contracts/Authorization"
 import type { Sku } from "@quartet/contracts/Ids"
+import { keyInProgress, keyReused } from "@quartet/contracts/KeyProblems"
 import * as Auth from "@quartet/hosting/Auth"
 import { Correlation } from "@quartet/hosting/Correlation"
-import { keyInProgress, keyReused } from "@quartet/hosting/KeyProblems"
 import { linked } from "@quartet/hosting/NextPage"
 import * as Problem from "@quartet/hosting/Problem"
 import type { Answer } from "@quartet/messaging/IdempotencyKeys"
@@ -55,8 +56,8 @@ const told = (outcome: Outcome<Option.Option<Stock>, InventoryRejection>) =>
     Done: ({ answer, reply }) => Effect.succeed(responseOf(answer ?? answerOf(reply))),
     Replayed: ({ answer }) =>
       Effect.succeed(HttpServerResponse.setHeader(responseOf(answer), "idempotent-replayed", "true")),
-    Refused: ({ rejection }) => ReceiptRefused.fail(rejection.message),
-    KeyReused: () => keyReused.fail("Send a new key with a new request."),
+    Refused: ({ rejection }) => Problem.fail(ReceiptRefused, rejection.message),
+    KeyReused: () => Problem.fail(keyReused, "Send a new key with a new request."),
     KeyInProgress: () =>
       Effect.map(Correlation, (correlationId) =>
         Problem.toResponse(keyInProgress.make("Try again soon.", correlationId), { "retry-after": "1" })),
@@ -78,7 +79,7 @@ const unavailable = (detail: string) =>
 const receive = Effect.fn("InventoryApi.receive")(function*(sku: Sku, quantity: number, key: string | undefined) {
   yield* operator
   const actor = yield* InventoryActor
-  const { subject } = yield* Auth.Principal
+  const { subject } = yield* Principal
   const correlationId = yield* Correlation
   const command = Receive.make({ sku, quantity, receiptId: ReceiptId.make(v7()) })
   const outcome = yield* actor.ask({
@@ -102,7 +103,7 @@ const level = Effect.fn("InventoryApi.level")(function*(sku: Sku) {
   const views = yield* InventoryViews
   const found = yield* Effect.orDie(views.find(sku))
   return yield* Option.match(found, {
-    onNone: () => StockNotFound.fail(`Nothing was ever received of ${sku}.`),
+    onNone: () => Problem.fail(StockNotFound, `Nothing was ever received of ${sku}.`),
     onSome: (stock) => Effect.succeed(stock)
   })
 })

@@ -1,11 +1,12 @@
 import { HttpServerResponse } from "@effect/platform"
-import * as Problem from "@quartet/hosting/Problem"
+import { orderShipped } from "@quartet/contracts/OrderProblems"
+import { OrderView } from "@quartet/contracts/OrderView"
+import * as Problem from "@quartet/contracts/Problem"
 import type { Answer } from "@quartet/messaging/IdempotencyKeys"
 import { Schema } from "effect"
 import { OrderHasShipped } from "./domain/Rejection.ts"
 import type { Order } from "./domain/State.ts"
-import { OrderView, viewOf } from "./OrderView.ts"
-import { orderShipped } from "./Problems.ts"
+import { viewOf } from "./OrderView.ts"
 
 const encodeOrder = Schema.encodeSync(Schema.parseJson(OrderView))
 const encodeProblem = Schema.encodeSync(Schema.parseJson(Problem.Problem))

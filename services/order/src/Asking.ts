@@ -1,9 +1,10 @@
 import type { HttpServerResponse } from "@effect/platform"
 import { HttpServerRequest } from "@effect/platform"
 import type { SqlError } from "@effect/sql"
+import { unavailable } from "@quartet/contracts/EdgeRefusals"
 import type { CustomerId } from "@quartet/contracts/Ids"
+import { keyInProgress, keyReused } from "@quartet/contracts/KeyProblems"
 import { Correlation } from "@quartet/hosting/Correlation"
-import { keyInProgress, keyReused } from "@quartet/hosting/KeyProblems"
 import type { Answer, KeyClaim } from "@quartet/messaging/IdempotencyKeys"
 import { IdempotencyKeys } from "@quartet/messaging/IdempotencyKeys"
 import type { Lineage } from "@quartet/messaging/Outbox"
@@ -15,7 +16,7 @@ import type { OrderCommand } from "./domain/Command.ts"
 import type { OrderRejection } from "./domain/Rejection.ts"
 import type { Order, State } from "./domain/State.ts"
 import * as Preference from "./Preference.ts"
-import * as Problems from "./Problems.ts"
+import * as Refusals from "./Refusals.ts"
 import * as Waiting from "./Waiting.ts"
 import type { Watching } from "./Watching.ts"
 
@@ -98,10 +99,10 @@ const respond = (question: Question, claim: Option.Option<KeyClaim>, told: Told)
   Match.valueTags(told, {
     Done: ({ reply }) => settle(question, claim, existing(reply)),
     Replayed: ({ answer }) => Effect.succeed(Answers.toResponse(answer, { "idempotent-replayed": "true" })),
-    Refused: ({ rejection }) => Problems.refusal(rejection),
-    KeyReused: () => Problems.answer(keyReused, "Use a new key for a new request."),
-    KeyInProgress: () => Problems.answer(keyInProgress, "Ask again shortly.", Problems.soon),
-    Unavailable: ({ reason }) => Problems.answer(Problems.unavailable, reason, Problems.soon),
+    Refused: ({ rejection }) => Refusals.refusal(rejection),
+    KeyReused: () => Refusals.answer(keyReused, "Use a new key for a new request."),
+    KeyInProgress: () => Refusals.answer(keyInProgress, "Ask again shortly.", Refusals.soon),
+    Unavailable: ({ reason }) => Refusals.answer(unavailable, reason, Refusals.soon),
     Died: ({ cause }) => Effect.die(Cause.squash(cause)),
     Duplicate: () => Effect.dieMessage("Only messages are duplicates."),
     TooEarly: ({ reason }) => Effect.dieMessage(`Only messages come too early: ${reason}`)

@@ -1,11 +1,12 @@
 import { HttpServerRequest } from "@effect/platform"
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
+import { Principal, unauthorized } from "@quartet/contracts/Authorization"
 import { CustomerId } from "@quartet/contracts/Ids"
-import { Principal, unauthorized } from "@quartet/hosting/Auth"
+import { invalidKey } from "@quartet/contracts/OrderProblems"
+import * as Problem from "@quartet/hosting/Problem"
 import { Effect, Option, Schema } from "effect"
 import { fingerprint, read } from "./IdempotencyKeyHeader.ts"
 import * as Preference from "./Preference.ts"
-import { invalidKey } from "./Problems.ts"
 
 const decodeCustomer = Schema.decodeOption(CustomerId)
 
@@ -13,7 +14,7 @@ const decodeCustomer = Schema.decodeOption(CustomerId)
 export const customer = Effect.gen(function*() {
   const { subject } = yield* Principal
   return yield* Option.match(decodeCustomer(subject), {
-    onNone: () => unauthorized.fail("The token's subject cannot be a customer."),
+    onNone: () => Problem.fail(unauthorized, "The token's subject cannot be a customer."),
     onSome: Effect.succeed
   })
 })
@@ -45,7 +46,9 @@ export const noBody = Effect.gen(function*() {
 export const manner = Effect.fnUntraced(
   function*(route: string, path: ReadonlyArray<string>, text: () => string) {
     const request = yield* HttpServerRequest.HttpServerRequest
-    const key = yield* read(request).pipe(Effect.catchTag("InvalidKey", ({ detail }) => invalidKey.fail(detail)))
+    const key = yield* read(request).pipe(
+      Effect.catchTag("InvalidKey", ({ detail }) => Problem.fail(invalidKey, detail))
+    )
     return {
       key: Option.map(key, (key) => ({ key, fingerprint: fingerprint(request.method, route, path, text()) })),
       wait: Preference.wait(request.headers["prefer"])

@@ -1,8 +1,9 @@
+import type { HistoryEntry } from "@quartet/contracts/OrderView"
+import { OrderChange } from "@quartet/contracts/OrderView"
 import { Schema } from "effect"
 import { Readable } from "node:stream"
 import type { Order } from "./domain/State.ts"
-import type { HistoryEntry } from "./OrderView.ts"
-import { OrderChange, viewOf } from "./OrderView.ts"
+import { viewOf } from "./OrderView.ts"
 
 /** One client's stream of an order's changes. Source: WHATWG HTML, §9.2. */
 export interface EventStream {

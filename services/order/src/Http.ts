@@ -1,11 +1,14 @@
 import { HttpApiBuilder, HttpServerRequest, HttpServerResponse } from "@effect/platform"
-import { newOrderId, OrderId } from "@quartet/contracts/Ids"
+import { newOrderId, OrderId, Sku } from "@quartet/contracts/Ids"
+import { OrderApi, PayOrder, PlaceOrder } from "@quartet/contracts/OrderApi"
+import * as Problems from "@quartet/contracts/OrderProblems"
+import { usualLimit } from "@quartet/contracts/Page"
 import * as Auth from "@quartet/hosting/Auth"
 import { holdsCardNumber } from "@quartet/hosting/CardNumber"
 import { linked } from "@quartet/hosting/NextPage"
+import * as Problem from "@quartet/hosting/Problem"
 import { Effect, Layer, Option, Schema } from "effect"
 import * as Answers from "./Answers.ts"
-import { HistoryCursor, OrderApi, PayOrder, PlaceOrder, ProductCursor } from "./Api.ts"
 import { ask, awaited } from "./Asking.ts"
 import { body, customer, manner, noBody } from "./Customer.ts"
 import { Cancel, Pay, Place } from "./domain/Command.ts"
@@ -13,12 +16,12 @@ import type { Order } from "./domain/State.ts"
 import { isUnderWay } from "./domain/State.ts"
 import { isOver } from "./EventStream.ts"
 import { EventStreams } from "./EventStreams.ts"
-import { ListCursor, nameOf } from "./ListQuery.ts"
-import { pageOf } from "./Page.ts"
+import { beginningOf, ListCursor, nameOf } from "./ListQuery.ts"
+import { beginning, cursor, pageOf } from "./Page.ts"
 import * as Preference from "./Preference.ts"
 import { PriceList } from "./PriceList.ts"
-import * as Problems from "./Problems.ts"
 import { reachable } from "./Reachable.ts"
+import * as Refusals from "./Refusals.ts"
 import { OrderViews } from "./Views.ts"
 
 const orders = HttpApiBuilder.group(OrderApi, "orders", (handlers) =>
@@ -27,15 +30,19 @@ const orders = HttpApiBuilder.group(OrderApi, "orders", (handlers) =>
     .handleRaw("pay", ({ path: { id } }) => reachable(pay(id)))
     .handleRaw("cancel", ({ path: { id } }) => reachable(cancel(id)))
     .handleRaw("get", ({ path: { id } }) => reachable(get(id)))
-    .handle("history", ({ path: { id }, urlParams: { cursor: after = 0, limit } }) =>
+    .handle("history", ({ path: { id }, urlParams: { limit = usualLimit, ...asked } }) =>
       reachable(Effect.gen(function*() {
+        const after = (yield* historyAfter(asked)) ?? 0
         const { orderId } = yield* ownOrder(id)
         const found = yield* (yield* OrderViews).history({ orderId, after, limit: limit + 1 })
-        return yield* linked(pageOf(found, limit, encodeHistoryCursor, ({ version }) => version))
+        return yield* linked(pageOf(found, limit, encodeHistoryCursor, ({ version }) =>
+          version))
       })))
-    .handleRaw("events", ({ headers, path: { id } }) => reachable(events(id, headers["last-event-id"] ?? 0)))
-    .handle("list", ({ urlParams: { cursor: after = null, limit, ...filters } }) =>
+    .handleRaw("events", ({ headers, path: { id } }) =>
+      reachable(events(id, headers["last-event-id"] ?? 0)))
+    .handle("list", ({ urlParams: { cursor, limit = usualLimit, ...filters } }) =>
       reachable(Effect.gen(function*() {
+        const after = (yield* beginningOf(filters, cursor)) ?? null
         const { placedAfter = null, placedBefore = null, status = null } = filters
         const selection = { customerId: yield* customer, status, placedAfter, placedBefore, after, limit: limit + 1 }
         const found = yield* (yield* OrderViews).list(selection)
@@ -45,11 +52,18 @@ const orders = HttpApiBuilder.group(OrderApi, "orders", (handlers) =>
 
 const products = HttpApiBuilder.group(OrderApi, "products", (handlers) =>
   handlers
-    .handle("list", ({ urlParams: { cursor: after = null, limit } }) =>
+    .handle("list", ({ urlParams: { limit = usualLimit, ...asked } }) =>
       reachable(Effect.gen(function*() {
+        const after = (yield* productsAfter(asked)) ?? null
         const found = yield* (yield* PriceList).list({ after, limit: limit + 1 })
         return yield* linked(pageOf(found, limit, encodeProductCursor, ({ sku }) => sku))
       }))))
+
+/** Where an order's history goes on: after that version. */
+const HistoryCursor = cursor(Schema.Int.pipe(Schema.between(0, 2 ** 31 - 1)))
+const ProductCursor = cursor(Sku)
+const historyAfter = beginning(HistoryCursor)
+const productsAfter = beginning(ProductCursor)
 
 const encodeListCursor = Schema.encodeSync(ListCursor)
 const encodeHistoryCursor = Schema.encodeSync(HistoryCursor)
@@ -74,7 +88,7 @@ const pay = Effect.fnUntraced(function*(id: string) {
   const { payload: { paymentMethodId }, text } = yield* payOrder
   const asked = yield* manner("/orders/{id}/pay", [id], text)
   if (holdsCardNumber(paymentMethodId)) {
-    return yield* Problems.cardNumber.fail("Send the id of a payment method instead.")
+    return yield* Problem.fail(Problems.cardNumber, "Send the id of a payment method instead.")
   }
   const command = Pay.make({ orderId: yield* orderIdOf(id), customerId, paymentMethodId })
   const settled = (order: Order) => order._tag !== "PaymentPending" || Option.isSome(order.nextAction)
@@ -102,11 +116,13 @@ const get = Effect.fnUntraced(function*(id: string) {
 
 const events = Effect.fnUntraced(function*(id: string, after: number) {
   const order = yield* ownOrder(id)
-  if (after > order.version) return yield* Problems.unknownVersion.fail("`Last-Event-ID` is ahead of the order.")
+  if (after > order.version) {
+    return yield* Problem.fail(Problems.unknownVersion, "`Last-Event-ID` is ahead of the order.")
+  }
   // The one answer that keeps a client from coming back.
   if (after === order.version && isOver(order)) return HttpServerResponse.empty({ status: 204 })
   return yield* Option.match(yield* (yield* EventStreams).open(order, after), {
-    onNone: () => Problems.answer(Problems.tooManyStreams, "Ask again shortly.", { retryAfterSeconds: 1 }),
+    onNone: () => Refusals.answer(Problems.tooManyStreams, "Ask again shortly.", { retryAfterSeconds: 1 }),
     onSome: (body) =>
       Effect.succeed(HttpServerResponse.raw(body, { contentType: "text/event-stream", headers: unbuffered }))
   })
@@ -128,7 +144,7 @@ const ownOrder = Effect.fnUntraced(function*(id: string) {
 const orderIdOf = (id: string) =>
   Option.match(Schema.decodeOption(OrderId)(id), { onNone: () => noSuchOrder, onSome: Effect.succeed })
 
-const noSuchOrder = Problems.notFound.fail("There is no such order.")
+const noSuchOrder = Problem.fail(Problems.notFound, "There is no such order.")
 
 /** The API with everything but what its handlers share with the rest of the service. */
 export const api = HttpApiBuilder.api(OrderApi).pipe(

@@ -1,26 +1,11 @@
-import { OrderStatus } from "@quartet/contracts/OrderStatus"
-import { DateTime, Schema } from "effect"
-import { Moment } from "./Moment.ts"
-import { cursor, Limit } from "./Page.ts"
+import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
+import type { Filters } from "@quartet/contracts/ListQuery"
+import { DateTime, Effect, Schema } from "effect"
+import { cursor } from "./Page.ts"
 import { ListPosition } from "./Views.ts"
 
 /** Where a list goes on, and which list that is: a cursor of another one would leave orders out without a word. */
 export const ListCursor = cursor(Schema.Struct({ ...ListPosition.fields, of: Schema.String }))
-
-const Asked = Schema.Struct({
-  status: Schema.optional(OrderStatus),
-  placedAfter: Schema.optional(Moment).annotations({
-    description: "only orders placed at this moment or later (RFC 3339; a `+` in a URL is `%2B`)"
-  }),
-  placedBefore: Schema.optional(Moment).annotations({
-    description: "only orders placed before this moment, which itself is left out (RFC 3339)"
-  }),
-  cursor: Schema.optional(ListCursor),
-  limit: Limit
-})
-
-/** What a list leaves out. */
-export type Filters = Pick<typeof Asked.Type, "status" | "placedAfter" | "placedBefore">
 
 /** Filters as one text, the same for those that mean the same. */
 export const nameOf = ({ placedAfter, placedBefore, status }: Filters): string =>
@@ -30,13 +15,18 @@ export const nameOf = ({ placedAfter, placedBefore, status }: Filters): string =
   ]
     .join(" ")
 
-/** Which orders are asked for, and from where on. */
-export const ListQuery = Asked.pipe(Schema.filter((asked) => {
-  const { cursor, placedAfter, placedBefore } = asked
-  if (placedAfter !== undefined && placedBefore !== undefined && !DateTime.lessThan(placedAfter, placedBefore)) {
-    return { path: ["placedBefore"], message: "Expected a moment after placedAfter" }
-  }
-  return cursor === undefined || cursor.of === nameOf(asked)
-    ? undefined
-    : { path: ["cursor"], message: "Expected the nextCursor of a page with the same filters" }
-}))
+const Beginning = Schema.Struct({ cursor: Schema.optional(ListCursor), of: Schema.String }).pipe(
+  Schema.filter(({ cursor, of }) =>
+    cursor === undefined || cursor.of === of
+      ? undefined
+      : { path: ["cursor"], message: "Expected the nextCursor of a page with the same filters" }
+  )
+)
+const decode = Schema.decode(Beginning)
+
+/** Where the list with these filters goes on, if not with the newest order. */
+export const beginningOf = (filters: Filters, cursor: string | undefined) =>
+  decode({ cursor, of: nameOf(filters) }).pipe(
+    Effect.map(({ cursor }) => cursor),
+    Effect.catchTag("ParseError", HttpApiDecodeError.refailParseError)
+  )

@@ -1,8 +1,8 @@
 import { maximumCharge } from "@quartet/contracts/Charge"
+import { mostLines } from "@quartet/contracts/Lines"
 import { mostOfOne } from "@quartet/contracts/Quantity"
 import * as Settings from "@quartet/hosting/Settings"
 import { Config } from "effect"
-import { mostLines } from "./domain/Command.ts"
 import type { Sizes } from "./domain/Pricing.ts"
 
 /** How large one order may be: at most as large as the contract and the payment provider allow, and less where told so. */

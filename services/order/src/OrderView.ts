@@ -1,40 +1,7 @@
-import { documentedAs } from "@quartet/contracts/Documented"
-import { OrderId, ShipmentId, Sku } from "@quartet/contracts/Ids"
-import { OrderLine } from "@quartet/contracts/Lines"
-import { Money } from "@quartet/contracts/Money"
-import { Attempt } from "@quartet/contracts/OrderMessages"
-import { OrderStatus } from "@quartet/contracts/OrderStatus"
-import { NextAction } from "@quartet/contracts/PaymentMessages"
-import { Option, Schema } from "effect"
+import type { OrderView } from "@quartet/contracts/OrderView"
+import type { NextAction } from "@quartet/contracts/PaymentMessages"
+import { Option } from "effect"
 import type { Order } from "./domain/State.ts"
-import { Refund } from "./domain/State.ts"
-
-/** An order as its customer sees it; amounts are minor units of their currency. */
-export const OrderView = Schema.Struct({
-  id: OrderId,
-  status: OrderStatus,
-  /** How often the order changed; also its `ETag`. */
-  version: Schema.Int,
-  lines: Schema.NonEmptyArray(OrderLine),
-  total: Money,
-  /** What became of money that is to go back. */
-  refund: Refund,
-  placedAt: Schema.DateTimeUtc,
-  updatedAt: Schema.DateTimeUtc,
-  /** Reserved: until when the goods are held. */
-  holdUntil: Schema.optional(Schema.DateTimeUtc),
-  /** PaymentPending: which try to pay this is. */
-  attempt: Schema.optional(Attempt),
-  /** PaymentPending: what the customer has to do before the payment goes on. */
-  nextAction: Schema.optional(NextAction),
-  /** Paid: whether the warehouse is asked to stop the parcel. */
-  cancelling: Schema.optional(Schema.Boolean),
-  /** Shipped: the parcel. */
-  shipmentId: Schema.optional(ShipmentId),
-  /** Failed and Cancelled: why. */
-  reason: Schema.optional(Schema.String)
-}).annotations(documentedAs("Order"))
-export type OrderView = typeof OrderView.Type
 
 /** What its customer is shown of an order; nothing else of it leaves the service. */
 export const viewOf = (order: Order): OrderView => ({
@@ -57,42 +24,3 @@ const nextActionOf = Option.match({
   onNone: () => ({}),
   onSome: (nextAction: NextAction) => ({ nextAction })
 })
-
-/** One order in a list. */
-export const OrderSummary = Schema.Struct({
-  id: OrderId,
-  status: OrderStatus,
-  version: Schema.Int,
-  total: Money,
-  itemCount: Schema.Int,
-  placedAt: Schema.DateTimeUtc,
-  updatedAt: Schema.DateTimeUtc
-}).annotations(documentedAs("OrderSummary"))
-export type OrderSummary = typeof OrderSummary.Type
-
-/** One line of an order's audit trail; `from` is null for the first. */
-export const HistoryEntry = Schema.Struct({
-  version: Schema.Int,
-  from: Schema.NullOr(OrderStatus),
-  to: OrderStatus,
-  event: Schema.String,
-  /** The message or the request that caused it. */
-  cause: Schema.String,
-  /** Who caused it: the customer, or the service that said so. */
-  actor: Schema.String,
-  at: Schema.DateTimeUtc
-}).annotations(documentedAs("HistoryEntry"))
-export type HistoryEntry = typeof HistoryEntry.Type
-
-/** What a stream tells of one change of an order. */
-export const OrderChange = Schema.Struct({
-  ...HistoryEntry.fields,
-  /** The order as this change made it; absent where it has changed again since. */
-  order: Schema.optional(OrderView)
-}).annotations(documentedAs("OrderChange"))
-export type OrderChange = typeof OrderChange.Type
-
-/** One entry of the price list. */
-export const ProductView = Schema.Struct({ sku: Sku, name: Schema.String, price: Money }).annotations(
-  documentedAs("Product")
-)

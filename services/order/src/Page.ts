@@ -1,24 +1,19 @@
-import { Array, Option, Schema } from "effect"
+import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
+import { Array, Effect, Option, Schema } from "effect"
 
-/** Where a page begins: opaque to its reader, who gets it from the page before. */
+/** The text that a page's reader is given, and what it means to us. */
 export const cursor = <A, I>(position: Schema.Schema<A, I>) =>
-  Schema.compose(Schema.StringFromBase64Url, Schema.parseJson(position)).annotations({
-    description: "the `nextCursor` of the page before"
-  })
+  Schema.compose(Schema.StringFromBase64Url, Schema.parseJson(position))
 
-/** How many items one page has at most. */
-export const Limit = Schema.NumberFromString.pipe(
-  Schema.int(),
-  Schema.between(1, 100, {
-    description: "a whole number from 1 to 100",
-    jsonSchema: { type: "integer", minimum: 1, maximum: 100, default: 20 }
-  }),
-  Schema.optionalWith({ default: () => 20 })
-)
-
-/** Some of many items; without `nextCursor`, the last of them. */
-export const page = <A, I>(item: Schema.Schema<A, I>) =>
-  Schema.Struct({ items: Schema.Array(item), nextCursor: Schema.optional(Schema.String) })
+/** Where the page begins that is asked for, if not with the first item. */
+export const beginning = <A>(position: Schema.Schema<A, string>) => {
+  const decode = Schema.decode(Schema.Struct({ cursor: Schema.optional(position) }))
+  return ({ cursor }: { readonly cursor?: string | undefined }): Effect.Effect<A | undefined, HttpApiDecodeError> =>
+    decode({ cursor }).pipe(
+      Effect.map(({ cursor }) => cursor),
+      Effect.catchTag("ParseError", HttpApiDecodeError.refailParseError)
+    )
+}
 
 /** A page of what was found, where one item more than the limit was asked for. */
 export const pageOf = <A, Position>(

@@ -1,11 +1,11 @@
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { asServed } from "@quartet/contracts/ApiDescription"
+import { Authorization, forbidden } from "@quartet/contracts/Authorization"
+import { unavailable } from "@quartet/contracts/EdgeRefusals"
 import { Sku } from "@quartet/contracts/Ids"
 import { Money } from "@quartet/contracts/Money"
-import { asServed } from "@quartet/hosting/ApiDescription"
-import { Authorization, forbidden } from "@quartet/hosting/Auth"
+import { ProductView } from "@quartet/contracts/OrderView"
 import { Schema } from "effect"
-import { ProductView } from "./OrderView.ts"
-import * as Problems from "./Problems.ts"
 
 /** What an operator says of a product: 1 to 200 printable characters, and a price in minor units. */
 export const PutProduct = Schema.Struct({
@@ -23,7 +23,7 @@ const prices = HttpApiGroup.make("prices")
       .annotate(OpenApi.Description, "Adds a product or changes it; placed orders keep their price.")
   )
   .addError(forbidden.schema)
-  .addError(Problems.unavailable.schema)
+  .addError(unavailable.schema)
   .middleware(Authorization)
 
 /** What operators may ask the order service. */

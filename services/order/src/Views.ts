@@ -1,13 +1,13 @@
 import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
 import { CustomerId, OrderId } from "@quartet/contracts/Ids"
+import { Moment } from "@quartet/contracts/Moment"
 import { OrderStatus } from "@quartet/contracts/OrderStatus"
+import { HistoryEntry, OrderSummary } from "@quartet/contracts/OrderView"
 import { Array, Context, Effect, Layer, Schema } from "effect"
 import type { Option } from "effect"
 import type { Order } from "./domain/State.ts"
-import { Moment } from "./Moment.ts"
 import { findOrders } from "./OrderRow.ts"
-import { HistoryEntry, OrderSummary } from "./OrderView.ts"
 
 /** Where a list goes on: after the order that was placed then. */
 export const ListPosition = Schema.Struct({ placedAt: Moment, id: OrderId })

@@ -1,6 +1,6 @@
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
-import { asServed } from "@quartet/hosting/ApiDescription"
-import * as Problem from "@quartet/hosting/Problem"
+import { asServed } from "@quartet/contracts/ApiDescription"
+import * as Problem from "@quartet/contracts/Problem"
 import { Schema } from "effect"
 
 export const eventRefused = Problem.define({

@@ -1,6 +1,7 @@
 import type { HttpServerRequest } from "@effect/platform"
 import { HttpApiBuilder } from "@effect/platform"
 import { Correlation } from "@quartet/hosting/Correlation"
+import * as Problem from "@quartet/hosting/Problem"
 import type { Answer } from "@quartet/messaging/IdempotencyKeys"
 import { replyOf } from "@quartet/messaging/Request"
 import type { Origin } from "@quartet/messaging/Submission"
@@ -36,12 +37,12 @@ const stripe = Effect.fn("PaymentHttp.stripe")(function*(request: HttpServerRequ
   yield* Effect.catchTag(
     signature.verify(body, request.headers["stripe-signature"]),
     "SignatureRefused",
-    ({ message }) => eventRefused.fail(message)
+    ({ message }) => Problem.fail(eventRefused, message)
   )
   const command = yield* Effect.orDie(request.json).pipe(
     Effect.flatMap((event) => toCommand(event, views.orderOfIntent)),
     Effect.catchTags({
-      ParseError: () => eventRefused.fail("The body is not an event."),
+      ParseError: () => Problem.fail(eventRefused, "The body is not an event."),
       SqlError: Effect.die // an outage; the edge answers 503 and the provider comes again
     })
   )

@@ -1,8 +1,8 @@
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
+import { asServed } from "@quartet/contracts/ApiDescription"
+import { Authorization, forbidden } from "@quartet/contracts/Authorization"
 import { OrderId } from "@quartet/contracts/Ids"
-import { asServed } from "@quartet/hosting/ApiDescription"
-import { Authorization, forbidden } from "@quartet/hosting/Auth"
-import * as Problem from "@quartet/hosting/Problem"
+import * as Problem from "@quartet/contracts/Problem"
 import { Schema } from "effect"
 import { ShipmentStatus, ShipmentView } from "./Views.ts"
 

@@ -1,8 +1,10 @@
 import { HttpApiBuilder } from "@effect/platform"
+import { Principal } from "@quartet/contracts/Authorization"
 import type { OrderId } from "@quartet/contracts/Ids"
-import { authorization, Principal, requireScope } from "@quartet/hosting/Auth"
+import { authorization, requireScope } from "@quartet/hosting/Auth"
 import { Correlation } from "@quartet/hosting/Correlation"
 import { linked } from "@quartet/hosting/NextPage"
+import * as Problem from "@quartet/hosting/Problem"
 import { replyOf, requested } from "@quartet/messaging/Request"
 import { Effect, Layer, Option } from "effect"
 import { WarehouseActor } from "./Actor.ts"
@@ -15,7 +17,7 @@ const operator = requireScope("operator")
 const find = Effect.fn("WarehouseHttp.find")(function*(orderId: OrderId) {
   const found = yield* Effect.flatMap(WarehouseViews, (views) => Effect.orDie(views.find(orderId)))
   return yield* Option.match(found, {
-    onNone: () => shipmentNotFound.fail(`Nothing is known here of order ${orderId}.`),
+    onNone: () => Problem.fail(shipmentNotFound, `Nothing is known here of order ${orderId}.`),
     onSome: Effect.succeed
   })
 })
@@ -26,8 +28,8 @@ const dispatch = Effect.fn("WarehouseHttp.dispatch")(function*(orderId: OrderId)
   const by = `operator:${subject}`
   const outcome = yield* actor.ask(requested(Dispatch.make({ orderId }), { by, correlationId: yield* Correlation }))
   yield* replyOf(outcome).pipe(Effect.catchTags({
-    ShipmentNotReady: ({ message }) => shipmentNotReady.fail(message),
-    ShipmentStopped: ({ message }) => shipmentStopped.fail(message),
+    ShipmentNotReady: ({ message }) => Problem.fail(shipmentNotReady, message),
+    ShipmentStopped: ({ message }) => Problem.fail(shipmentStopped, message),
     Unavailable: Effect.die
   }))
 })

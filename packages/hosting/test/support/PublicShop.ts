@@ -2,6 +2,7 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import { Authorization } from "@quartet/contracts/Authorization"
 import {
   Clock,
   Config,
@@ -53,10 +54,10 @@ const time = Layer.unwrapEffect(Effect.map(Effect.clockWith(Effect.succeed), (re
 
 const Shop = HttpApi.make("shop").add(
   HttpApiGroup.make("orders")
-    .add(HttpApiEndpoint.get("look", "/orders").addSuccess(Schema.String).middleware(Auth.Authorization))
+    .add(HttpApiEndpoint.get("look", "/orders").addSuccess(Schema.String).middleware(Authorization))
     .add(
       HttpApiEndpoint.post("place", "/orders").setPayload(Schema.String).addSuccess(Schema.String).middleware(
-        Auth.Authorization
+        Authorization
       )
     )
     .add(HttpApiEndpoint.get("products", "/products").addSuccess(Schema.String))

@@ -1,8 +1,9 @@
+import type { OrderView } from "@quartet/contracts/OrderView"
 import type { Redacted } from "effect"
 import { Console, Effect, Option, Schedule, Schema } from "effect"
 import { v7 } from "uuid"
 import { demand } from "../Shop.ts"
-import type { Customer, Order } from "./Customer.ts"
+import type { Customer } from "./Customer.ts"
 import { cancel, history, place, pressPay, settled } from "./Customer.ts"
 import { timeline } from "./Timeline.ts"
 
@@ -34,7 +35,7 @@ const patiently = <A, E, R>(look: Effect.Effect<A, E, R>, isFine: (seen: A) => b
     })
   )
 
-const tell = Effect.fn("Scenes.tell")(function*({ customer }: Stage, order: Order) {
+const tell = Effect.fn("Scenes.tell")(function*({ customer }: Stage, order: OrderView) {
   const final = yield* patiently(settled(customer, order), ({ refund }) => refund !== "requested")
   yield* Console.log(`\n${timeline(final, yield* history(customer, order))}`)
 })
@@ -45,7 +46,7 @@ const available = ({ inventory, operator }: Stage, sku: string) =>
     (level) => level.available
   )
 
-const chargesOf = ({ simulator }: Stage, order: Order) =>
+const chargesOf = ({ simulator }: Stage, order: OrderView) =>
   demand({ method: "GET", url: `${simulator}/_simulator/ledger` }, Ledger).pipe(
     Effect.map(({ charges }) => charges.filter(({ metadata, paid }) => paid && metadata.orderId === order.id).length),
     Effect.option

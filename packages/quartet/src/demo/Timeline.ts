@@ -1,5 +1,5 @@
+import type { HistoryEntry, OrderView } from "@quartet/contracts/OrderView"
 import { DateTime } from "effect"
-import type { Entry, Order } from "./Customer.ts"
 
 const signs: Readonly<Record<string, string>> = { Shipped: "✔", Failed: "✘", Cancelled: "✘" }
 
@@ -11,10 +11,10 @@ const since = (first: DateTime.Utc, at: DateTime.Utc): string => {
   return milliseconds < 1000 ? `+${milliseconds} ms` : `+${(milliseconds / 1000).toFixed(2)} s`
 }
 
-export const price = ({ amount, currency }: Order["total"]): string => `${(amount / 100).toFixed(2)} ${currency}`
+export const price = ({ amount, currency }: OrderView["total"]): string => `${(amount / 100).toFixed(2)} ${currency}`
 
 /** What happened to an order, a line for each step, as a person would tell it. */
-export const timeline = (order: Order, entries: ReadonlyArray<Entry>): string => {
+export const timeline = (order: OrderView, entries: ReadonlyArray<HistoryEntry>): string => {
   const first = entries[0]
   if (first === undefined) return ""
   const lines = entries.map(({ actor, at, event, from, to }, index) => {

@@ -1,21 +1,9 @@
-import { CustomerId, OrderId, PaymentMethodId, ShipmentId, Sku } from "@quartet/contracts/Ids"
+import { CustomerId, OrderId, PaymentMethodId, ShipmentId } from "@quartet/contracts/Ids"
+import { WantedLines } from "@quartet/contracts/Lines"
 import { Money } from "@quartet/contracts/Money"
 import { Attempt, OrderFailureReason } from "@quartet/contracts/OrderMessages"
 import { NextAction, PaymentFailureReason } from "@quartet/contracts/PaymentMessages"
-import { Quantity } from "@quartet/contracts/Quantity"
 import { Schema } from "effect"
-
-/** What a customer may say of a line; the name and the price are ours. */
-export const WantedLine = Schema.Struct({ sku: Sku, quantity: Quantity })
-export type WantedLine = typeof WantedLine.Type
-
-/** No order has more lines than this. */
-export const mostLines = 50
-
-/** 1 to 50 lines; a SKU that stands on several is ordered once, with the sum of their quantities. */
-export const WantedLines = Schema.NonEmptyArray(WantedLine).pipe(
-  Schema.maxItems(mostLines, { description: `1 to ${mostLines} lines` })
-)
 
 /** A customer orders. `orderId` is the number the order gets. */
 export class Place extends Schema.TaggedClass<Place>()("Place", {

@@ -1,13 +1,12 @@
 import type { AmountTooFine } from "@quartet/contracts/Charge"
 import { chargeable } from "@quartet/contracts/Charge"
 import { Sku } from "@quartet/contracts/Ids"
-import type { OrderLine } from "@quartet/contracts/Lines"
+import type { OrderLine, WantedLine } from "@quartet/contracts/Lines"
 import * as Lines from "@quartet/contracts/Lines"
 import type { MoneyError } from "@quartet/contracts/Money"
 import { Money } from "@quartet/contracts/Money"
 import { Quantity } from "@quartet/contracts/Quantity"
 import { Array, Either, HashMap, Schema } from "effect"
-import type { WantedLine } from "./Command.ts"
 import { MixedCurrencies, QuantityTooLarge, TooManyLines, TotalNotChargeable, UnknownProduct } from "./Rejection.ts"
 
 /** One thing we sell: what it is called and what it costs now. */

@@ -2,13 +2,10 @@ import { CustomerId, OrderId, ShipmentId } from "@quartet/contracts/Ids"
 import { OrderLine } from "@quartet/contracts/Lines"
 import { Money } from "@quartet/contracts/Money"
 import { Attempt, CancellationReason, OrderFailureReason } from "@quartet/contracts/OrderMessages"
+import { Refund } from "@quartet/contracts/OrderStatus"
 import { NextAction, PaymentFailureReason } from "@quartet/contracts/PaymentMessages"
 import { Match, Option, Schema } from "effect"
 import type { OrderEvent } from "./Event.ts"
-
-/** What a refund of the order came to. */
-export const Refund = Schema.Literal("none", "requested", "refunded", "failed")
-export type Refund = typeof Refund.Type
 
 /** Why an order failed: for want of goods, or of money. */
 export const FailureReason = Schema.Union(

@@ -1,11 +1,4 @@
-import type { HttpServerResponse } from "@effect/platform"
-import { Correlation } from "@quartet/hosting/Correlation"
-import { edgeProblems } from "@quartet/hosting/EdgeProblems"
-import * as Problem from "@quartet/hosting/Problem"
-import { Effect, Match } from "effect"
-import type { OrderRejection } from "./domain/Rejection.ts"
-
-const { define } = Problem
+import { define } from "./Problem.ts"
 
 export const notFound = define({
   name: "order-not-found",
@@ -126,10 +119,6 @@ export const tooManyStreams = define({
   means: "This process holds as many streams of events open as it may.",
   advice: "Wait as long as `Retry-After` says, or follow the order by `GET /orders/{id}` with `Prefer: wait=10`."
 })
-/** Answered by the edge, before anything else is looked at. */
-export const tooManyRequests = define({ name: "too-many-requests", ...edgeProblems["too-many-requests"] })
-export const unavailable = define({ name: "unavailable", ...edgeProblems.unavailable })
-
 /** What a reader is told of each. */
 export const pages = [
   notFound,
@@ -148,49 +137,5 @@ export const pages = [
   tooManyFailedPayments,
   unknownVersion,
   tooManyStreams,
-  cardNumber,
-  unavailable
+  cardNumber
 ].map(({ page }) => page)
-
-/** One kind of problem. */
-interface Kind {
-  readonly make: (detail: string, correlationId: string) => Problem.Problem
-}
-
-/** For what passes by itself. */
-export const soon = { retryAfterSeconds: 1 }
-
-/** Answers with a problem; what passes by itself says when to ask again. */
-export const answer = (
-  kind: Kind,
-  detail: string,
-  options: { readonly retryAfterSeconds?: number } = {}
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  Effect.map(Correlation, (correlationId) => {
-    const later = options.retryAfterSeconds
-    return Problem.toResponse(
-      kind.make(detail, correlationId),
-      later === undefined ? {} : { "retry-after": `${later}` }
-    )
-  })
-
-/** Answers with why the order service said no. */
-export const refusal = (rejection: OrderRejection): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-  const because = (kind: Kind, options: { readonly retryAfterSeconds?: number } = {}) =>
-    answer(kind, rejection.message, options)
-  return Match.valueTags(rejection, {
-    OrderNotFound: () => because(notFound),
-    OrderNotReserved: () => because(notReserved, soon),
-    PaymentInProgress: () => because(paymentInProgress, soon),
-    OrderHasFailed: () => because(orderFailed),
-    OrderIsCancelled: () => because(orderCancelled),
-    OrderHasShipped: () => because(orderShipped),
-    TooManyOpenOrders: () => because(tooManyOpenOrders),
-    TooManyFailedPayments: ({ retryAfterSeconds }) => because(tooManyFailedPayments, { retryAfterSeconds }),
-    UnknownProduct: () => because(unknownProduct),
-    TooManyLines: () => because(tooManyLines),
-    QuantityTooLarge: () => because(quantityTooLarge),
-    MixedCurrencies: () => because(mixedCurrencies),
-    TotalNotChargeable: () => because(totalNotChargeable)
-  })
-}

@@ -1,4 +1,4 @@
-import { Predicate } from "effect"
+import { Array, Predicate } from "effect"
 import { mediaType, typeOf } from "./Problem.ts"
 
 type Json = Readonly<Record<string, unknown>>
@@ -7,42 +7,50 @@ type Json = Readonly<Record<string, unknown>>
  * The description of an API as its callers meet it, for `OpenApi.Transform`. The edge answers every refusal with a problem
  * document, also where the platform believes that it answers itself.
  */
-export const asServed = (spec: Json): Json => ({
-  ...spec,
-  paths: mapRecords(spec["paths"], (path) => mapRecords(path, operation)),
-  components: { ...recordOf(spec["components"]), schemas: schemas(recordOf(recordOf(spec["components"])["schemas"])) }
-})
+export const asServed = (spec: Json): Json => {
+  const components = recordOf(spec["components"])
+  const known = schemas(recordOf(components["schemas"]))
+  return {
+    ...spec,
+    paths: mapRecords(spec["paths"], (path) => mapRecords(path, (described) => operation(described, known))),
+    components: { ...components, schemas: known }
+  }
+}
 
 const recordOf = (value: unknown): Json => Predicate.isReadonlyRecord(value) ? value : {}
 
 const mapRecords = (value: unknown, change: (inner: Json) => Json): Json =>
   Object.fromEntries(Object.entries(recordOf(value)).map(([key, inner]) => [key, change(recordOf(inner))]))
 
-const operation = (described: Json): Json => {
+const operation = (described: Json, known: Json): Json => {
   const responses = Object.entries(recordOf(described["responses"])).map(([status, response]) => [
     status,
-    Number(status) < 400 ? response : refusal(recordOf(response))
+    Number(status) < 400 ? response : refusal(recordOf(response), known)
   ])
   const unforeseen = problems("Any other refusal, and every failure", { $ref: "#/components/schemas/Problem" })
   return recordOf(readable({ ...described, responses: { ...Object.fromEntries(responses), default: unforeseen } }))
 }
 
-const refusal = (response: Json): Json => {
+const refusal = (response: Json, known: Json): Json => {
   const [content] = Object.values(recordOf(response["content"]))
   const kinds = membersOf(recordOf(content)["schema"])
-  const description = kinds.map((kind) => kind["description"] ?? invalidRequest.description).join("; or: ")
+  const description = kinds.map((kind) => named(kind, known)["description"]).join("; or: ")
   return problems(description, kinds.length === 1 ? kinds[0] : { anyOf: kinds })
 }
 
+/** What a reference stands for, and anything else as it is. */
+const named = (kind: Json, known: Json): Json =>
+  typeof kind["$ref"] === "string" ? recordOf(known[kind["$ref"].replace("#/components/schemas/", "")]) : kind
+
 const membersOf = (schema: unknown): ReadonlyArray<Json> => {
   const { anyOf } = recordOf(schema)
-  return (Array.isArray(anyOf) ? anyOf : [schema]).map((kind) => {
-    const { $ref } = recordOf(kind)
-    return $ref === "#/components/schemas/HttpApiDecodeError"
-      ? { $ref: "#/components/schemas/InvalidRequest" }
-      : recordOf(kind)
-  })
+  const kinds = (Array.isArray(anyOf) ? anyOf : [schema]).map(recordOf)
+  const [invalid, others] = Array.partition(kinds, ({ $ref }) => typeof $ref !== "string" || !refused.has($ref))
+  return invalid.length === 0 ? others : [{ $ref: "#/components/schemas/InvalidRequest" }, ...others]
 }
+
+/** The one as the platform believes that it is answered, the other as an API declares it. */
+const refused = new Set(["#/components/schemas/HttpApiDecodeError", "#/components/schemas/InvalidRequest"])
 
 const problems = (description: string, schema: unknown): Json => ({ description, content: { [mediaType]: { schema } } })
 

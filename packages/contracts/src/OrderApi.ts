@@ -1,15 +1,20 @@
-import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
-import { PaymentMethodId, Sku } from "@quartet/contracts/Ids"
-import { asServed } from "@quartet/hosting/ApiDescription"
-import { Authorization } from "@quartet/hosting/Auth"
-import { keyInProgress, keyReused } from "@quartet/hosting/KeyProblems"
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import type { ParseOptions } from "effect/SchemaAST"
-import { WantedLines } from "./domain/Command.ts"
+import { asServed } from "./ApiDescription.ts"
+import { Authorization } from "./Authorization.ts"
+import * as Edge from "./EdgeRefusals.ts"
+import { PaymentMethodId } from "./Ids.ts"
+import { keyInProgress, keyReused } from "./KeyProblems.ts"
+import { WantedLines } from "./Lines.ts"
 import { ListQuery } from "./ListQuery.ts"
+import * as Problems from "./OrderProblems.ts"
 import { HistoryEntry, OrderChange, OrderSummary, OrderView, ProductView } from "./OrderView.ts"
-import { cursor, Limit, page } from "./Page.ts"
-import * as Problems from "./Problems.ts"
+import { Cursor, Limit, page } from "./Page.ts"
 
 const parseOptions: ParseOptions = { onExcessProperty: "error" }
 
@@ -22,9 +27,7 @@ export const PayOrder = Schema.Struct({ paymentMethodId: PaymentMethodId }).anno
   parseOptions
 })
 
-/** Where an order's history goes on: after that version. */
-export const HistoryCursor = cursor(Schema.Int.pipe(Schema.between(0, 2 ** 31 - 1)))
-export const ProductCursor = cursor(Sku)
+const inPages = Schema.Struct({ cursor: Schema.optional(Cursor), limit: Limit })
 
 const prefer = Schema.optional(Schema.String.annotations({
   description: "`wait=N` holds the answer for up to N seconds, 30 at most, until the order settles (RFC 7240)"
@@ -91,7 +94,7 @@ const get = HttpApiEndpoint.get("get")`/orders/${id}`
   .annotate(OpenApi.Description, "One of your orders, as it is now. Its version is its `ETag`.")
 
 const history = HttpApiEndpoint.get("history")`/orders/${id}/history`
-  .setUrlParams(Schema.Struct({ cursor: Schema.optional(HistoryCursor), limit: Limit }))
+  .setUrlParams(inPages)
   .addSuccess(page(HistoryEntry))
   .addError(Problems.notFound.schema)
   .annotate(OpenApi.Description, "Everything that happened to one of your orders, oldest first.")
@@ -140,23 +143,27 @@ const orders = HttpApiGroup.make("orders")
   .add(history)
   .add(events)
   .add(list)
-  .addError(Problems.tooManyRequests.schema)
-  .addError(Problems.unavailable.schema)
   .middleware(Authorization)
 
 const products = HttpApiGroup.make("products")
   .annotate(OpenApi.Description, "The price list.")
   .add(
     HttpApiEndpoint.get("list", "/products")
-      .setUrlParams(Schema.Struct({ cursor: Schema.optional(ProductCursor), limit: Limit }))
+      .setUrlParams(inPages)
       .addSuccess(page(ProductView))
       .annotate(OpenApi.Description, "What is sold, and at what price, in the order of its SKU. Needs no token.")
   )
-  .addError(Problems.tooManyRequests.schema)
-  .addError(Problems.unavailable.schema)
 
 /** What may be asked over HTTP. */
 export const OrderApi = HttpApi.make("order").add(orders).add(products)
+  .addError(Edge.invalidRequest.schema)
+  .addError(Edge.malformedRequest.schema)
+  .addError(Edge.malformedBody.schema)
+  .addError(Edge.contentTooLarge.schema)
+  .addError(Edge.tooManyRequests.schema)
+  .addError(Edge.internalError.schema)
+  .addError(Edge.unavailable.schema)
+  .addError(Edge.stopping.schema)
   .annotate(OpenApi.Title, "Quartet: orders")
   .annotate(OpenApi.Version, "1.0.0")
   .annotate(OpenApi.License, { name: "MIT", url: "https://opensource.org/license/mit" })

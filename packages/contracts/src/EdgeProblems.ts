@@ -1,10 +1,5 @@
 import { Schema } from "effect"
-
-/** What a problem's page says beside its title: when it comes, and what the caller should do. */
-export interface ProblemText {
-  readonly means: string
-  readonly advice: string
-}
+import type { ProblemText } from "./Problem.ts"
 
 const again = "Wait as long as `Retry-After` says and send the same request again, with the same `Idempotency-Key`."
 

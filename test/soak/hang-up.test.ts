@@ -1,0 +1,14 @@
+import { layer } from "@effect/vitest"
+import { hangUps } from "../support/HangUp.ts"
+import * as Quartet from "../support/Quartet.ts"
+
+layer(Quartet.layer(), { excludeTestServices: true, timeout: 60_000 })(
+  "200 customers who hang up while paying",
+  (it) => {
+    it.effect(
+      "are charged once each, whenever that was, and pressing again gives one answer (H10, H11)",
+      () => hangUps(200),
+      { timeout: 240_000 }
+    )
+  }
+)
