@@ -2,6 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import * as Token from "quartet/Token"
 import { v7 } from "uuid"
+import { System } from "../support/Addresses.ts"
 import { business } from "../support/Archive.ts"
 import { order as place, reserved } from "../support/Edge.ts"
 import type { Caller, Sending } from "../support/PlainRequest.ts"
@@ -182,7 +183,9 @@ layer(Running.layer(), { excludeTestServices: true, timeout: 60_000 })("who may 
         Object.keys(paths).join()
       )
       const body = `{"name":"mine","price":{"amount":1,"currency":"EUR"}}`
-      const priced = yield* send(customer, "PUT", `/products/${sku}`, { body, headers: json })
-      assert.strictEqual(yield* nameOf(priced), "403 forbidden")
+      const { prices } = yield* System
+      const priced = (caller: Caller) => send(caller, "PUT", `/products/${sku}`, { body, headers: json })
+      assert.strictEqual(yield* nameOf(yield* priced(operator)), "404 not-found")
+      assert.strictEqual(yield* nameOf(yield* priced({ ...customer, url: prices })), "403 forbidden")
     }))
 })

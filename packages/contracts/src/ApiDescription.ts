@@ -1,5 +1,8 @@
 import { Array, Predicate } from "effect"
+import { edgeProblems } from "./EdgeProblems.ts"
+import { examples } from "./Examples.ts"
 import { mediaType, typeOf } from "./Problem.ts"
+import { headers, headersOf } from "./ResponseHeaders.ts"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -13,7 +16,7 @@ export const asServed = (spec: Json): Json => {
   return {
     ...spec,
     paths: mapRecords(spec["paths"], (path) => mapRecords(path, (described) => operation(described, known))),
-    components: { ...components, schemas: known }
+    components: { ...components, schemas: known, headers }
   }
 }
 
@@ -27,9 +30,38 @@ const operation = (described: Json, known: Json): Json => {
     status,
     Number(status) < 400 ? response : refusal(recordOf(response), known)
   ])
-  const unforeseen = problems("Any other refusal, and every failure", { $ref: "#/components/schemas/Problem" })
-  return recordOf(readable({ ...described, responses: { ...Object.fromEntries(responses), default: unforeseen } }))
+  const any = { $ref: "#/components/schemas/Problem" }
+  const all = {
+    ...unread(described, any),
+    ...Object.fromEntries(responses),
+    default: problems("Any other refusal, and every failure", any)
+  }
+  const asked = { parameters: namesOf(described["parameters"]), isCounted: "429" in all }
+  const withHeaders = Object.entries<unknown>(all).map(([status, response]) => [
+    status,
+    { ...recordOf(response), headers: referred(headersOf(asked, status)) }
+  ])
+  return recordOf(readable({ ...described, responses: Object.fromEntries(withHeaders) }))
 }
+
+/** Refused before anybody looks at what is asked. Streams do not ask what is accepted. */
+const unread = (described: Json, schema: unknown): Json => {
+  const [accept, type] = [edgeProblems["not-acceptable"], edgeProblems["unsupported-media-type"]]
+  const isStream = Predicate.hasProperty(
+    recordOf(recordOf(described["responses"])["200"])["content"],
+    "text/event-stream"
+  )
+  return {
+    ...(isStream ? {} : { [accept.status]: problems(accept.title, schema) }),
+    ...("requestBody" in described ? { [type.status]: problems(type.title, schema) } : {})
+  }
+}
+
+const referred = (names: ReadonlyArray<string>): Json =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
+
+const namesOf = (parameters: unknown): ReadonlySet<string> =>
+  new Set((Array.isArray(parameters) ? parameters : []).map((one) => String(recordOf(one)["name"]).toLowerCase()))
 
 const refusal = (response: Json, known: Json): Json => {
   const [content] = Object.values(recordOf(response["content"]))
@@ -60,11 +92,15 @@ const unserved = ["HttpApiDecodeError", "Issue", "PropertyKey"]
 const schemas = (described: Json): Json => {
   const known = Object.entries(described).filter(([name]) => !unserved.includes(name))
   return {
-    ...Object.fromEntries(known.map(([name, schema]) => [name, name === "DateTimeUtc" ? dateTime : readable(schema)])),
+    ...Object.fromEntries(known.map(([name, schema]) => [name, exemplified(name, readable(schema))])),
+    ...("DateTimeUtc" in described ? { DateTimeUtc: dateTime } : {}),
     InvalidRequest: invalidRequest,
-    Problem: problem
+    Problem: exemplified("Problem", problem)
   }
 }
+
+const exemplified = (name: string, schema: unknown): unknown =>
+  name in examples ? { ...recordOf(schema), examples: [examples[name]] } : schema
 
 /** Without the titles that only repeat a rule, such as `between(1, 100)`. */
 const readable = (value: unknown): unknown => {
