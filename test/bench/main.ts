@@ -73,7 +73,8 @@ const all = Effect.gen(function*() {
   const wanted = process.argv.slice(2)
   const unknown = wanted.find((name) => !(name in parts))
   if (unknown !== undefined) {
-    return yield* Console.log(`There is no part named ${unknown}. The parts: ${Object.keys(parts).join(", ")}.`)
+    yield* Console.error(`There is no part named ${unknown}. The parts: ${Object.keys(parts).join(", ")}.`)
+    return yield* Effect.sync(() => void (process.exitCode = 1))
   }
   for (const [name, run] of Object.entries(parts)) {
     if (wanted.length === 0 || wanted.includes(name)) yield* run

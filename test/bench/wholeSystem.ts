@@ -3,7 +3,7 @@ import * as Customer from "quartet/demo/Customer"
 import * as Process from "../support/Process.ts"
 import { Quartet } from "../support/Quartet.ts"
 import * as QuartetProcess from "../support/Quartet.ts"
-import { newProduct, until } from "../support/Shop.ts"
+import { becomes, newProduct } from "../support/Shop.ts"
 import { customers } from "./Customers.ts"
 import type { Sent } from "./load.ts"
 import { closedLoop, openLoop } from "./load.ts"
@@ -48,7 +48,7 @@ export const underLoad = Effect.gen(function*() {
     yield* Effect.promise(() => closedLoop(16, 3000, placed))
     // The last order is reserved after all before it: nothing of them waits any more.
     const last = yield* Customer.place(customer, sku, 1)
-    yield* until(Effect.succeed(last), ({ status }) => status === "Reserved")
+    yield* becomes(customer, last, "Reserved")
   })
   yield* manyAtOnce
   yield* Console.log("  (3,000 orders to warm up; now 100 a second for 40 seconds)")

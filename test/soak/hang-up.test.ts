@@ -1,4 +1,6 @@
 import { layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { shareOf } from "../support/Chance.ts"
 import { hangUps } from "../support/HangUp.ts"
 import * as Quartet from "../support/Quartet.ts"
 
@@ -7,7 +9,7 @@ layer(Quartet.layer(), { excludeTestServices: true, timeout: 60_000 })(
   (it) => {
     it.effect(
       "are charged once each, whenever that was, and pressing again gives one answer (H10, H11)",
-      () => hangUps(200),
+      () => Effect.flatMap(shareOf(200), hangUps),
       { timeout: 240_000 }
     )
   }

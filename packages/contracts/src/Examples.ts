@@ -34,7 +34,6 @@ export const examples: Readonly<Record<string, unknown>> = {
   HistoryEntry: entry,
   OrderChange: { ...entry, order },
   Product: { sku: "tea-assam", name: "Assam, 250 g", price: { amount: 890, currency: "EUR" } },
-  PutProduct: { name: "Assam, 250 g", price: { amount: 890, currency: "EUR" } },
   Problem: {
     type: "urn:quartet:problem:not-reserved",
     title: "The goods are not held yet",

@@ -119,6 +119,7 @@ export const tooManyStreams = define({
   means: "This process holds as many streams of events open as it may.",
   advice: "Wait as long as `Retry-After` says, or follow the order by `GET /orders/{id}` with `Prefer: wait=10`."
 })
+
 /** What a reader is told of each. */
 export const pages = [
   notFound,

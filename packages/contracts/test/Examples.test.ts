@@ -5,8 +5,6 @@ import { PayOrder, PlaceOrder } from "../src/OrderApi.ts"
 import { HistoryEntry, OrderChange, OrderSummary, OrderView, ProductView } from "../src/OrderView.ts"
 import { Problem } from "../src/Problem.ts"
 
-const Price = Schema.Struct({ name: ProductView.fields.name, price: ProductView.fields.price })
-
 const of: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
   PlaceOrder,
   PayOrder,
@@ -15,7 +13,6 @@ const of: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
   HistoryEntry,
   OrderChange,
   Product: ProductView,
-  PutProduct: Price,
   Problem
 }
 

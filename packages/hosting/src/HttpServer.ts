@@ -36,9 +36,9 @@ export interface HttpServerOptions<E, R, R2 = never> {
 }
 
 /**
- * Serves an API at its port, with its description at `/openapi.json` and `/docs`, and of each problem
- * at `/problems/{name}`. Every refusal and failure is a problem
- * document; bodies are limited; a request that changes something runs to its end though its caller hangs up.
+ * Serves an API at its port, with its description at `/openapi.json` and `/docs`, and that of each problem at
+ * `/problems/{name}`. Every refusal and failure is a problem document; bodies are limited; a request that changes something
+ * runs to its end though its caller hangs up.
  *
  * `api` is built apart from everything else, so that several APIs in one process do not mix their routes. What its
  * handlers share with the rest of the process must be provided to the layer that this returns, not to `api`.

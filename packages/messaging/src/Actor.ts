@@ -68,12 +68,12 @@ export const make = Effect.fnUntraced(function*<Slice, Command, Event, Rejection
 })
 
 /**
- * After a small batch the loop takes a breath as long as the batch took, in milliseconds: each transaction costs about the
- * same whatever its size, so where time is short the next one must be larger, and where there is plenty nobody need wait.
- * The first command after a quiet time never waits.
+ * After a small batch the loop takes a breath, in milliseconds: the `least`, and where a batch takes longer than it `should`,
+ * as much longer, up to the `most`. Each transaction costs about the same whatever its size, so where time is short the next
+ * one must be larger. The first command after a quiet time never waits.
  */
 const few = 32
-const breath = { least: 3, most: 25 }
+const breath = { should: 10, least: 3, most: 25 }
 
 const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
@@ -91,7 +91,7 @@ const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Reject
       Effect.uninterruptible
     )
     const took = (yield* Clock.currentTimeMillis) - began
-    if (items.length < few) yield* Effect.sleep(Math.min(Math.max(breath.least, took - 10), breath.most))
+    if (items.length < few) yield* Effect.sleep(Math.min(Math.max(breath.least, took - breath.should), breath.most))
   })
   yield* Worker.forever(`Actor ${behaviour.name}`, takeAndCommit)
   return mailbox

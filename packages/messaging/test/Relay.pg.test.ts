@@ -1,6 +1,6 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { DateTime, Deferred, Duration, Effect, Exit, Fiber, Layer, Random, Ref, Scope } from "effect"
+import { DateTime, Deferred, Duration, Effect, Exit, Fiber, Layer, Queue, Random, Ref, Scope } from "effect"
 import type { Publication } from "../src/Broker.ts"
 import { Broker, Unpublished } from "../src/Broker.ts"
 import { Outbox } from "../src/Outbox.ts"
@@ -55,6 +55,29 @@ layer(Counter.layer(), { excludeTestServices: true })("the relay", (it) => {
       yield* append(say("a", 1))
       yield* Effect.flatMap(Outbox, ({ wake }) => wake)
       yield* eventually(size, (n) => n === 1)
+    }))
+
+  it.scoped("asks for nothing while as much as may be is under way, however often it is woken (H119)", () =>
+    Effect.gen(function*() {
+      yield* clean
+      const sql = yield* SqlClient.SqlClient
+      const { wake, woken } = yield* Outbox
+      const answer = yield* Deferred.make<void>()
+      let handed = 0
+      const { layer } = noting(() => Effect.zipRight(Effect.sync(() => handed += 1), Deferred.await(answer)))
+      // A lease as short as this one is prolonged by every look, which leaves the number of its transaction there.
+      const lease = sql<{ readonly xmin: string }>`SELECT xmin::text FROM relay_lease`
+      yield* append(...Array.from({ length: 10 }, (_, index) => say(`key ${index}`, index)))
+      const options = { ...quick, poll: Duration.hours(1), lease: Duration.millis(1), batch: 4, inFlight: 4 }
+      yield* Relay.make(options).pipe(Effect.provide(layer))
+      yield* Effect.addFinalizer(() => Deferred.succeed(answer, undefined))
+      yield* eventually(Effect.sync(() => handed), (n) => n === 4)
+      const before = yield* lease
+      // One wake is taken after the other, so the looks of all but the last are over.
+      yield* Effect.replicateEffect(Effect.zipRight(wake, eventually(Queue.size(woken), (n) => n <= 0)), 5)
+      assert.deepStrictEqual(yield* lease, before)
+      yield* Deferred.succeed(answer, undefined)
+      yield* eventually(unpublished, (n) => n === 0)
     }))
 
   it.scoped("finds what was committed although nobody woke it (H119)", () =>
