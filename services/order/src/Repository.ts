@@ -3,8 +3,9 @@ import { SqlClient } from "@effect/sql"
 import type { CustomerId, OrderId, Sku } from "@quartet/contracts/Ids"
 import type { Step } from "@quartet/messaging/Behaviour"
 import { changed } from "@quartet/messaging/Changed"
+import { textOf } from "@quartet/messaging/Json"
 import type { Transaction } from "@quartet/messaging/Transaction"
-import { encodeTransitions, transitionsOf } from "@quartet/messaging/Transition"
+import { transitionsOf } from "@quartet/messaging/Transition"
 import { Context, Effect, HashMap, Layer } from "effect"
 import * as CustomerLimits from "./CustomerLimits.ts"
 import type { OrderCommand, Pay, Place } from "./domain/Command.ts"
@@ -15,7 +16,7 @@ import type { Product } from "./domain/Pricing.ts"
 import type { Limits, Standing } from "./domain/Standing.ts"
 import type { State } from "./domain/State.ts"
 import { versionOf } from "./domain/State.ts"
-import { encodeOrders, findOrders, toRow } from "./OrderRow.ts"
+import { findOrders, toRow } from "./OrderRow.ts"
 import { findProducts } from "./ProductRow.ts"
 import { findStandings } from "./StandingRow.ts"
 
@@ -71,7 +72,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
     }))
     yield* sql`
       WITH changed AS (
-        SELECT * FROM json_to_recordset(${encodeOrders(rows)}::json) AS r (
+        SELECT * FROM json_to_recordset(${textOf(rows)}::json) AS r (
           "orderId" uuid, "customerId" text, status text, version integer, amount bigint, currency text, refund text,
           "placedAt" timestamptz, "updatedAt" timestamptz, "holdUntil" timestamptz, attempt integer,
           "nextActionType" text, "nextActionUrl" text, cancelling boolean, "shipmentId" uuid, reason text, lines json,
@@ -80,7 +81,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
       INSERT INTO order_transitions
         (order_id, version, from_status, to_status, event, cause, correlation, actor, at)
       SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
-      FROM json_to_recordset(${encodeTransitions(transitions)}::json) AS t (
+      FROM json_to_recordset(${textOf(transitions)}::json) AS t (
         key uuid, version integer, "fromStatus" text, "toStatus" text, event text, cause text, correlation text,
         actor text, at timestamptz)`
   })
