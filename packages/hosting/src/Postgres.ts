@@ -118,6 +118,8 @@ const acquirePool = Effect.fn("Postgres.acquirePool")(function*(options: Postgre
         // Under load a new connection costs tens of milliseconds: it is kept over the lulls between bursts.
         idleTimeoutMillis: 600_000,
         keepAlive: true,
+        // Statements of one transaction may be sent without waiting for each other's answers.
+        pipeline: true,
         application_name: `quartet ${options.service}`
       })
     ),

@@ -2,16 +2,16 @@ import type { SqlClient, SqlError } from "@effect/sql"
 import type { Cause } from "effect"
 import { Effect } from "effect"
 import type { Behaviour, Step } from "./Behaviour.ts"
-import { claimBatch } from "./Claims.ts"
+import { begin } from "./Claims.ts"
 import type { Folded } from "./Fold.ts"
 import { foldBatch } from "./Fold.ts"
 import { IdempotencyKeys } from "./IdempotencyKeys.ts"
 import { Inbox } from "./Inbox.ts"
 import { Outbox } from "./Outbox.ts"
 import * as Retry from "./Retry.ts"
-import { ofCause } from "./SqlFailure.ts"
+import { ofCause, withoutConsequences } from "./SqlFailure.ts"
 import type { Outcome, Submission } from "./Submission.ts"
-import { atomically } from "./Transaction.ts"
+import { atomically, together } from "./Transaction.ts"
 
 /** What a batch writes with. */
 export type BatchServices = SqlClient.SqlClient | Inbox | IdempotencyKeys | Outbox
@@ -30,6 +30,7 @@ export const runBatch = <Slice, Command, Event, Rejection, Reply>(
   step(behaviour, submissions).pipe(
     atomically,
     Effect.sandbox,
+    Effect.mapError(withoutConsequences),
     Effect.retry({ schedule: Retry.contention, while: (cause) => ofCause(cause) !== "Fault" }),
     Effect.tap(({ steps }) => tellCommitted(behaviour, steps)),
     Effect.tap(() => Effect.flatMap(Outbox, (outbox) => outbox.wake)),
@@ -71,13 +72,15 @@ const step = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply
   submissions: ReadonlyArray<Submission<Command, Reply>>
 ) {
   const outbox = yield* Outbox
-  const claimed = yield* claimBatch<Command, Reply, Rejection>(behaviour.name, submissions)
+  const load = behaviour.load(submissions.map(({ command }) => command))
+  const { claimed, loaded } = yield* begin<Slice, Command, Reply, Rejection>(behaviour.name, submissions, load)
   if (claimed.fresh.length === 0) return { outcomes: claimed.merge([]), steps: [] }
-  const loaded = yield* behaviour.load(claimed.fresh.map(({ command }) => command))
   const folded = foldBatch(behaviour, loaded, claimed.fresh, claimed.now)
-  if (folded.steps.length > 0) yield* behaviour.save(folded.steps, folded.after)
-  yield* outbox.append(folded.entries, claimed.now)
-  yield* conclude(behaviour.name, claimed.fresh, folded)
+  yield* Effect.all([
+    folded.steps.length > 0 ? behaviour.save(folded.steps, folded.after) : Effect.void,
+    outbox.append(folded.entries, claimed.now),
+    conclude(behaviour.name, claimed.fresh, folded)
+  ], together)
   return { outcomes: claimed.merge(folded.outcomes), steps: folded.steps }
 })
 
@@ -94,23 +97,21 @@ const conclude = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, R
     outcome: folded.outcomes[index],
     reason: folded.ignored[index]
   }))
-  yield* inbox.ignored(
-    consumer,
-    told.flatMap(({ origin, reason }) =>
-      origin._tag === "Message" && reason !== undefined ? [{ messageId: origin.received.messageId, reason }] : []
-    )
+  const ignored = told.flatMap(({ origin, reason }) =>
+    origin._tag === "Message" && reason !== undefined ? [{ messageId: origin.received.messageId, reason }] : []
   )
   const undone = told.filter(({ outcome }) => outcome?._tag !== "Done")
-  yield* inbox.unclaim(
-    consumer,
-    undone.flatMap(({ origin }) => origin._tag === "Message" ? [origin.received.messageId] : [])
+  const undoneIds = undone.flatMap(({ origin }) => origin._tag === "Message" ? [origin.received.messageId] : [])
+  const undoneKeys = undone.flatMap(({ origin }) => origin._tag === "KeyedRequest" ? [origin.claim] : [])
+  const answers = told.flatMap(({ origin, outcome }) =>
+    origin._tag === "KeyedRequest" && outcome?._tag === "Done" && outcome.answer !== undefined
+      ? [{ owner: origin.claim.owner, key: origin.claim.key, answer: outcome.answer }]
+      : []
   )
-  yield* keys.unclaim(undone.flatMap(({ origin }) => origin._tag === "KeyedRequest" ? [origin.claim] : []))
-  yield* keys.answer(
-    told.flatMap(({ origin, outcome }) =>
-      origin._tag === "KeyedRequest" && outcome?._tag === "Done" && outcome.answer !== undefined
-        ? [{ owner: origin.claim.owner, key: origin.claim.key, answer: outcome.answer }]
-        : []
-    )
-  )
+  yield* Effect.all([
+    inbox.ignored(consumer, ignored),
+    inbox.unclaim(consumer, undoneIds),
+    keys.unclaim(undoneKeys),
+    keys.answer(answers)
+  ], together)
 })

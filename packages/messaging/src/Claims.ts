@@ -3,11 +3,12 @@ import type { DateTime } from "effect"
 import { Effect, Option } from "effect"
 import type { Answer, Claimed, KeyClaim } from "./IdempotencyKeys.ts"
 import { IdempotencyKeys } from "./IdempotencyKeys.ts"
-import type { Received } from "./Inbox.ts"
+import type { Claim, Received } from "./Inbox.ts"
 import { Inbox } from "./Inbox.ts"
 import type { MessageId } from "./Message.ts"
 import type { Outcome, Submission } from "./Submission.ts"
 import type { Transaction } from "./Transaction.ts"
+import { together } from "./Transaction.ts"
 
 /** A batch of which it is known what is new. */
 export interface ClaimedBatch<Command, Reply, Rejection> {
@@ -33,16 +34,43 @@ type Standing<Reply, Rejection> =
   }
   | { readonly _tag: "Known"; readonly outcome: Outcome<Reply, Rejection> }
 
-/** Claims message ids and idempotency keys, a statement for each kind, before anything is loaded. */
-export const claimBatch = Effect.fnUntraced(function*<Command, Reply, Rejection>(
+/** A batch that is claimed, and what was loaded for it. */
+export interface Begun<Slice, Command, Reply, Rejection> {
+  readonly claimed: ClaimedBatch<Command, Reply, Rejection>
+  readonly loaded: Slice
+}
+
+/**
+ * Claims message ids and idempotency keys, a statement for each kind, and behind them has the slice loaded for the whole
+ * batch: whoever handles the same at the same time is waited for before any row is locked.
+ */
+export const begin = Effect.fnUntraced(function*<Slice, Command, Reply, Rejection>(
   consumer: string,
-  submissions: ReadonlyArray<Submission<Command, Reply>>
-): Effect.fn.Return<ClaimedBatch<Command, Reply, Rejection>, SqlError.SqlError, Transaction | Inbox | IdempotencyKeys> {
+  submissions: ReadonlyArray<Submission<Command, Reply>>,
+  load: Effect.Effect<Slice, SqlError.SqlError, Transaction>
+): Effect.fn.Return<
+  Begun<Slice, Command, Reply, Rejection>,
+  SqlError.SqlError,
+  Transaction | Inbox | IdempotencyKeys
+> {
   const inbox = yield* Inbox
   const keys = yield* IdempotencyKeys
-  const { fresh: freshIds, now } = yield* inbox.claim(consumer, distinctMessages(submissions))
   const claims = distinctKeys(submissions)
-  const claimed = yield* keys.claim([...claims.values()])
+  const [messages, answers, loaded] = yield* Effect.all([
+    inbox.claim(consumer, distinctMessages(submissions)),
+    keys.claim([...claims.values()]),
+    load
+  ], together)
+  return { claimed: claimedBatch(submissions, messages, claims, answers), loaded }
+})
+
+/** What is new in a batch, by what became of its claims. */
+const claimedBatch = <Command, Reply, Rejection>(
+  submissions: ReadonlyArray<Submission<Command, Reply>>,
+  { fresh: freshIds, now }: Claim,
+  claims: ReadonlyMap<string, KeyClaim>,
+  claimed: ReadonlyArray<Claimed>
+): ClaimedBatch<Command, Reply, Rejection> => {
   const standings = new Map([...claims.keys()].map((name, index) => [name, claimed[index]]))
 
   const fresh: Array<Submission<Command, Reply>> = []
@@ -72,7 +100,7 @@ export const claimBatch = Effect.fnUntraced(function*<Command, Reply, Rejection>
     return take(submission)
   })
   return { now, fresh, merge: (outcomes) => all.map((standing) => outcomeOf(standing, outcomes)) }
-})
+}
 
 const known = <Reply, Rejection>(outcome: Outcome<Reply, Rejection>): Standing<Reply, Rejection> => ({
   _tag: "Known",

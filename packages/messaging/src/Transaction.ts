@@ -30,5 +30,12 @@ export const atomically = <A, E, R>(
     Effect.catchSomeCause((cause) => Option.map(Cause.find(cause, sqlDefect), (error) => Effect.fail(error)))
   )
 
+/**
+ * For `Effect.all`: the statements of several effects are sent one behind the other, in this order, without waiting for the
+ * answer to one before the next is sent. The way to the database and back is paid once; the server handles them in the
+ * order in which they were sent. A batch cannot be interrupted, so when one fails the others are answered all the same.
+ */
+export const together: { readonly concurrency: "unbounded" } = { concurrency: "unbounded" }
+
 const sqlDefect = (cause: Cause.Cause<unknown>): Option.Option<SqlError.SqlError> =>
   Cause.isDieType(cause) && isSqlError(cause.defect) ? Option.some(cause.defect) : Option.none()

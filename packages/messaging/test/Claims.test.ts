@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Layer, Option } from "effect"
-import { claimBatch } from "../src/Claims.ts"
+import { begin } from "../src/Claims.ts"
 import type { Claimed } from "../src/IdempotencyKeys.ts"
 import { IdempotencyKeys } from "../src/IdempotencyKeys.ts"
 import { Inbox } from "../src/Inbox.ts"
@@ -18,7 +18,8 @@ const claiming = (
   submissions: ReadonlyArray<Submission<Command, number>>,
   known: { readonly seen?: ReadonlyArray<MessageId>; readonly keys?: Readonly<Record<string, Claimed>> } = {}
 ) =>
-  claimBatch<Command, number, Forbidden>("counter", submissions).pipe(
+  begin<string, Command, number, Forbidden>("counter", submissions, Effect.succeed("slice")).pipe(
+    Effect.map(({ claimed, loaded }) => ({ ...claimed, loaded })),
     Effect.provideService(Transaction, { open: true }),
     Effect.provide(Layer.mergeAll(
       Layer.mock(Inbox, {
@@ -47,7 +48,7 @@ describe("claiming a batch", () => {
         byMessage(command("Add", "f")),
         byKey(command("Add", "g"), "new")
       ]
-      const { fresh, merge, now } = yield* claiming(submissions, {
+      const { fresh, loaded, merge, now } = yield* claiming(submissions, {
         seen: [seen],
         keys: {
           stored: { _tag: "Stored", answer: answerOf(9) },
@@ -57,6 +58,7 @@ describe("claiming a batch", () => {
       })
       assert.deepStrictEqual(fresh.map(({ command }) => command.key), ["b", "f", "g"])
       assert.strictEqual(DateTime.toEpochMillis(now), 7)
+      assert.strictEqual(loaded, "slice")
       assert.deepStrictEqual(merge([done(1), done(2), done(3)]), [
         { _tag: "Duplicate" },
         done(1),

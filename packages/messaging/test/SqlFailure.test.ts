@@ -2,7 +2,7 @@ import { SqlError } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, FiberId } from "effect"
 import type { SqlFailure } from "../src/SqlFailure.ts"
-import { ofCause, ofSqlError } from "../src/SqlFailure.ts"
+import { ofCause, ofSqlError, withoutConsequences } from "../src/SqlFailure.ts"
 
 const failed = (code: string | undefined, cause: Error = new Error("from the driver")): SqlError.SqlError =>
   new SqlError.SqlError({ cause: code === undefined ? cause : Object.assign(cause, { code }) })
@@ -49,6 +49,14 @@ describe("what a failed statement means", () => {
     assert.strictEqual(ofCause(Cause.sequential(contention, Cause.parallel(conflict, fault))), "Fault")
     assert.strictEqual(ofCause(Cause.sequential(contention, conflict)), "Conflict")
     assert.strictEqual(ofCause(contention), "Contention")
+  })
+
+  it("what failed only because something before it had says nothing", () => {
+    const reason = Cause.fail(failed("40P01"))
+    const consequence = Cause.fail(failed("25P02"))
+    const mixed = Cause.parallel(reason, Cause.parallel(consequence, consequence))
+    assert.deepStrictEqual([...Cause.failures(withoutConsequences(mixed))], [...Cause.failures(reason)])
+    assert.deepStrictEqual(withoutConsequences(consequence), consequence)
   })
 
   it("a mere interruption says nothing against the work", () => {

@@ -3,12 +3,12 @@ import { SqlClient } from "@effect/sql"
 import { assert, it, layer } from "@effect/vitest"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as PostgresTest from "@quartet/hosting/testing/PostgresTest"
-import { Context, DateTime, Deferred, Effect, Exit, Fiber, Layer, Predicate } from "effect"
+import { Cause, Context, DateTime, Deferred, Effect, Exit, Fiber, Layer, Predicate } from "effect"
 import * as Actor from "../src/Actor.ts"
 import * as Messaging from "../src/Messaging.ts"
 import { Outbox } from "../src/Outbox.ts"
-import { isSqlError, ofSqlError } from "../src/SqlFailure.ts"
-import { atomically } from "../src/Transaction.ts"
+import { isSqlError, ofSqlError, withoutConsequences } from "../src/SqlFailure.ts"
+import { atomically, together } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { countOf } from "./support/Counter.ts"
 
@@ -43,6 +43,36 @@ layer(Counter.layer(), { excludeTestServices: true })("a transaction", (it) => {
       assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM outbox`), 0)
       yield* atomically(work)
       assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM outbox`), 1)
+    }))
+
+  it.effect("keeps nothing of what was sent together when one of it fails, and fails for that one's reason", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const count = (key: string, value: number) => sql`INSERT INTO counters (key, value) VALUES (${key}, ${value})`
+      const work = Effect.all([count("one", 1), count("two", -1), count("three", 3)], together)
+      const exit = yield* Effect.exit(Effect.uninterruptible(atomically(work)))
+      assert.isTrue(Exit.isFailure(exit))
+      if (Exit.isSuccess(exit)) return
+      const reasons = Cause.failures(withoutConsequences(exit.cause))
+      assert.deepStrictEqual(
+        [...reasons].map(({ cause }) => Predicate.hasProperty(cause, "code") ? cause.code : cause),
+        ["23514"]
+      )
+      assert.strictEqual(
+        yield* countOf(sql`SELECT count(*) AS n FROM counters WHERE key IN ('one', 'two', 'three')`),
+        0
+      )
+    }))
+
+  it.effect("handles what is sent together in the order in which it was sent", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`CREATE TABLE told (place serial, word text)`
+      const tell = (word: string) => sql`INSERT INTO told (word) VALUES (${word})`
+      const words = Array.from({ length: 20 }, (_, index) => `word ${index}`)
+      yield* atomically(Effect.all(words.map(tell), together))
+      const told = yield* sql<{ word: string }>`SELECT word FROM told ORDER BY place`
+      assert.deepStrictEqual(told.map(({ word }) => word), words)
     }))
 
   it.effect("fails with SqlError, not a defect, when only the COMMIT fails (H151, H153)", () =>

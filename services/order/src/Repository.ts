@@ -5,6 +5,7 @@ import type { Step } from "@quartet/messaging/Behaviour"
 import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
 import type { Transaction } from "@quartet/messaging/Transaction"
+import { together } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
 import { Context, Effect, HashMap, Layer } from "effect"
 import * as CustomerLimits from "./CustomerLimits.ts"
@@ -42,10 +43,12 @@ const makeLoad = (sql: SqlClient.SqlClient, limits: Limits) => {
   const standings = findStandings(sql, limits)
   return Effect.fnUntraced(function*(commands: ReadonlyArray<OrderCommand>) {
     const wanted = new Set(commands.flatMap((command) => command._tag === "Place" ? command.lines : []).map(toSku))
-    const found = yield* orders([...new Set(commands.map(({ orderId }) => orderId))])
-    const listed: ReadonlyArray<Product> = wanted.size === 0 ? [] : yield* products([...wanted])
     const asking = new Set(commands.flatMap((command) => isLimited(command, limits) ? [command.customerId] : []))
-    const known: ReadonlyArray<Standing> = asking.size === 0 ? [] : yield* standings([...asking])
+    const [found, listed, known] = yield* Effect.all([
+      orders([...new Set(commands.map(({ orderId }) => orderId))]),
+      wanted.size === 0 ? Effect.succeed<ReadonlyArray<Product>>([]) : products([...wanted]),
+      asking.size === 0 ? Effect.succeed<ReadonlyArray<Standing>>([]) : standings([...asking])
+    ], together)
     return {
       orders: HashMap.fromIterable(found.map((order): [OrderId, State] => [order.orderId, order])),
       products: HashMap.fromIterable(listed.map((product): [Sku, Product] => [product.sku, product])),

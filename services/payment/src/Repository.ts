@@ -6,6 +6,7 @@ import type { Changed } from "@quartet/messaging/Changed"
 import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
 import type { Transaction } from "@quartet/messaging/Transaction"
+import { together } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
 import { Context, Effect, HashMap, HashSet, Layer, Option, Schema } from "effect"
 import type { Books, BooksCommand, BooksEvent } from "./domain/Books.ts"
@@ -54,8 +55,10 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
     function*(commands: ReadonlyArray<BooksCommand>) {
       const ids = commands.flatMap((command) => Option.toArray(orderOf(command)))
       const eventIds = commands.flatMap((command) => command._tag === "HearEvent" ? [command.event.eventId] : [])
-      const found = ids.length === 0 ? [] : yield* payments(ids)
-      const heard = eventIds.length === 0 ? [] : yield* events(eventIds)
+      const [found, heard] = yield* Effect.all([
+        ids.length === 0 ? Effect.succeed([]) : payments(ids),
+        eventIds.length === 0 ? Effect.succeed([]) : events(eventIds)
+      ], together)
       return {
         payments: HashMap.fromIterable(found.map(({ payment }): [OrderId, State] => [payment.orderId, payment])),
         heard: HashSet.fromIterable(heard.map(({ eventId }) => eventId))
