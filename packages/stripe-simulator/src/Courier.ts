@@ -107,7 +107,8 @@ const deliver = (parts: Parts, turn: Backlog.Turn): Effect.Effect<void> =>
       return
     }
     const twice = state.mode === "duplicate" || turn.fate._tag === "duplicated"
-    const delivered = yield* twice ? Effect.zipRight(post(event), post(event)) : post(event)
+    const both = Effect.zipWith(post(event), post(event), (one, other) => one || other, { concurrent: true })
+    const delivered = yield* twice ? both : post(event)
     if (delivered) {
       state.delivered += 1
       return yield* settle(parts, turn)

@@ -50,6 +50,18 @@ describe("A. Transport", () => {
       }
     }))
 
+  it.scopedLive("2 without a key of its own it takes every secret one for tests, and none of another mode (H55)", () =>
+    Effect.gen(function*() {
+      const { raw } = yield* start()
+      const get = (key: string) =>
+        Effect.promise(() => raw("GET", "/v1/payment_intents", { headers: { authorization: `Bearer ${key}` } }))
+      expect((yield* get("sk_test_whatever")).status).toBe(200)
+      expect((yield* get("rk_test_whatever")).status).toBe(200)
+      for (const wrong of ["sk_live_whatever", "pk_test_whatever", "whatever"]) {
+        expect([wrong, (yield* get(wrong)).status]).toEqual([wrong, 401])
+      }
+    }))
+
   it.scopedLive("2 the SDK takes a wrong key for what it is (H55)", () =>
     Effect.gen(function*() {
       const { client } = yield* start({ apiKey: "sk_test_another" })
