@@ -8,14 +8,14 @@ import * as Crowd from "../support/RandomCrowd.ts"
 const minutes = (count: number) => ({ timeout: count * 60_000 })
 
 const crowd = Layer.unwrapEffect(
-  Effect.map(shareOf(10_000), (orders) => Crowd.layer(orders, 60, Crowd.chaos(0.2)))
+  Effect.map(shareOf(10_000), (orders) => Crowd.layer(orders, 60, Crowd.chaos(0.2, Campaign.everyKind)))
 )
 
-layer(Layer.provideMerge(crowd, Quartet.layer(Campaign.settings)), {
+layer(Layer.provideMerge(Layer.merge(crowd, Campaign.bank), Quartet.layer(Campaign.settings)), {
   excludeTestServices: true,
   timeout: 60 * 60_000
 })("ten thousand orders while every fifth call to the provider goes wrong", (it) => {
-  it.effect("every kind of fault strikes", () => Campaign.everyFaultStruck)
+  it.effect("every kind of fault strikes", () => Campaign.everyFaultStruck(Campaign.everyKind))
 
   it.effect(
     "and no law is broken, once all is at rest (G1, G15)",

@@ -1,6 +1,6 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { Effect, Schema } from "effect"
+import { Effect, Redacted, Schema } from "effect"
 import { demand } from "quartet/Shop"
 import { System } from "./Addresses.ts"
 import { misbehave } from "./Shop.ts"
@@ -75,15 +75,42 @@ const forget = Effect.gen(function*() {
   yield* send(HttpClientRequest.del(`${simulator}/_simulator/faults`))
 })
 
+const deskKey = Redacted.make("sk_test_desk")
+
 /** Somebody at our desk confirms an intent by hand, with this card. */
 export const confirmByHand = Effect.fn("Provider.confirmByHand")(function*(intentId: string, card: string) {
   const { simulator } = yield* System
   return yield* send(
     HttpClientRequest.post(`${simulator}/v1/payment_intents/${intentId}/confirm`).pipe(
-      HttpClientRequest.bearerToken("sk_test_desk"),
+      HttpClientRequest.bearerToken(deskKey),
       HttpClientRequest.bodyUrlParams({ payment_method: card })
     )
   )
+})
+
+const Found = Schema.Struct({ data: Schema.Array(Schema.Struct({ id: Schema.String })) })
+
+/** The provider's intents of this status, the newest hundred of them. */
+export const intentsIn = Effect.fn("Provider.intentsIn")(function*(status: string) {
+  const { simulator } = yield* System
+  const query = new URLSearchParams({ query: `status:"${status}"`, limit: "100" }).toString()
+  const url = `${simulator}/v1/payment_intents/search?${query}`
+  const { data } = yield* demand({ method: "GET", url, token: deskKey }, Found)
+  return data.map(({ id }) => id)
+})
+
+/** Somebody at our desk takes what was only reserved. */
+export const captureByHand = Effect.fn("Provider.captureByHand")(function*(intentId: string) {
+  const { simulator } = yield* System
+  const request = HttpClientRequest.post(`${simulator}/v1/payment_intents/${intentId}/capture`)
+  return yield* send(HttpClientRequest.bearerToken(request, deskKey))
+})
+
+/** The bank decides what was being processed. */
+export const settle = Effect.fn("Provider.settle")(function*(intentId: string, outcome: "succeeded" | "failed") {
+  const { simulator } = yield* System
+  const request = HttpClientRequest.post(`${simulator}/_simulator/payment_intents/${intentId}/settle`)
+  return yield* send(HttpClientRequest.bodyUnsafeJson(request, { outcome }))
 })
 
 /** Runs while this fault stands, and says how often it struck. */
@@ -107,6 +134,7 @@ const Chaos = Schema.Struct({
 export interface Luck {
   readonly seed: number
   readonly faults: number
+  readonly kinds?: ReadonlyArray<string>
   readonly hangMs?: number
   readonly webhooks: Readonly<Record<string, number>>
 }

@@ -151,10 +151,11 @@ export const misfortunes: BadLuck = (seed, run) =>
     return { result, struck: yield* struck }
   })
 
-/** Every call meets a fault this often, and every twentieth event each of what can happen to one. */
-export const chaos = (faults: number): BadLuck => (seed, run) => {
+/** Every call meets one of these faults this often, and every twentieth event each of what can happen to one. */
+export const chaos = (faults: number, kinds: ReadonlyArray<string>): BadLuck => (seed, run) => {
   const webhooks = { lost: 0.05, duplicated: 0.05, late: 0.05, reordered: 0.05, lateMs: 1500 }
-  return Effect.map(whileChaos({ seed, faults, hangMs: 1500, webhooks }, run), ({ result, struck, webhooks }) => ({
+  const luck = { seed, faults, kinds, hangMs: 1500, webhooks }
+  return Effect.map(whileChaos(luck, run), ({ result, struck, webhooks }) => ({
     result,
     struck: { ...struck, ...webhooks }
   }))
