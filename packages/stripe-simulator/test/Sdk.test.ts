@@ -1,13 +1,15 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { payment, refusal, start } from "./support/Running.ts"
+import { Stripe } from "stripe"
+import { apiKey, payment, refusal, start } from "./support/Running.ts"
 
-/** How the SDK with two repetitions takes so many faults of one kind in a row: what it raises, and how often it asked. */
+/** How the SDK, left as it comes, takes so many faults of one kind in a row: what it raises, and how often it asked. */
 const taken = (fault: string, times: number) =>
   Effect.gen(function*() {
-    const { client, control } = yield* start()
+    const { control, port } = yield* start()
+    const stripe = new Stripe(apiKey, { host: "127.0.0.1", port, protocol: "http" })
     yield* Effect.promise(() => control("POST", "faults", { fault, times, delayMs: 0 }))
-    const pay = () => client({ maxNetworkRetries: 2 }).paymentIntents.create(payment(), { idempotencyKey: "k" })
+    const pay = () => stripe.paymentIntents.create(payment(), { idempotencyKey: "k" })
     const raised = yield* Effect.promise(() => pay().then(({ status }) => status, (error: unknown) => error))
     const { json } = yield* Effect.promise(() => control("GET", "calls"))
     return { raised, json }
@@ -34,6 +36,16 @@ describe("F. What the SDK makes of it", () => {
         expect([fault, raised]).toMatchObject([fault, { type: expect.stringMatching(/^Stripe/) }])
         expect([fault, json]).toMatchObject([fault, asked(1)])
       }
+    }))
+
+  it.scopedLive("34 repeats a call that timed out, and gets the answer to the one that was still under way (H48)", () =>
+    Effect.gen(function*() {
+      const { client, control } = yield* start()
+      yield* Effect.promise(() => control("POST", "faults", { fault: "hang", delayMs: 700 }))
+      const hasty = client({ timeout: 300, maxNetworkRetries: 4 })
+      expect(yield* Effect.promise(() => hasty.paymentIntents.create(payment(), { idempotencyKey: "k" })))
+        .toMatchObject({ status: "succeeded", lastResponse: { headers: { "idempotent-replayed": "true" } } })
+      expect((yield* Effect.promise(() => control("GET", "ledger"))).json).toMatchObject({ charges: { length: 1 } })
     }))
 
   it.scopedLive("34 picks the class by the status, and by nothing else", () =>
