@@ -15,7 +15,7 @@ layer(Layer.provideMerge(Layer.merge(crowd, Campaign.bank), Quartet.layer(Campai
   excludeTestServices: true,
   timeout: 60 * 60_000
 })("ten thousand orders while every fifth call to the provider goes wrong", (it) => {
-  it.effect("every kind of fault strikes", () => Campaign.everyFaultStruck(Campaign.everyKind))
+  it.effect("every kind of fault strikes", () => Campaign.everyFaultStruck(Campaign.everyKind, 2000))
 
   it.effect(
     "and no law is broken, once all is at rest (G1, G15)",

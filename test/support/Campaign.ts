@@ -42,11 +42,12 @@ export const everyKind = [...passing, "unauthorized", "forbidden", ...turning, .
 
 const adrift = ["lost", "duplicated", "late", "reordered"]
 
-/** Nothing here means anything if the faults were not there. */
-export const everyFaultStruck = (kinds: ReadonlyArray<string>) =>
+/** Nothing here means anything if the faults were not there. Of few orders of a campaign for thousands, some kinds may miss all. */
+export const everyFaultStruck = (kinds: ReadonlyArray<string>, ordersForAll = 0) =>
   Effect.gen(function*() {
-    const { seed, struck } = yield* RandomCrowd
-    assert.deepStrictEqual([...kinds, ...adrift].filter((kind) => (struck[kind] ?? 0) === 0), [], `seed ${seed}`)
+    const { seed, struck, told } = yield* RandomCrowd
+    const missing = [...new Set([...kinds, ...adrift])].filter((kind) => (struck[kind] ?? 0) === 0)
+    assert.isAtMost(missing.length, told.length < ordersForAll ? 4 : 0, `seed ${seed}: ${missing.join(", ")}`)
   })
 
 /** One turn of the bank: what is being processed is decided, and what was only reserved is taken. */
