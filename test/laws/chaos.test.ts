@@ -4,7 +4,7 @@ import * as Campaign from "../support/Campaign.ts"
 import * as Crowd from "../support/RandomCrowd.ts"
 import * as System from "../support/System.ts"
 
-layer(Layer.provideMerge(Crowd.layer(100, 25, Crowd.chaos(0.5, Campaign.passing)), System.layer(Campaign.settings)), {
+layer(Layer.provideMerge(Crowd.layer(100, 50, Crowd.chaos(0.5, Campaign.passing)), System.layer(Campaign.settings)), {
   excludeTestServices: true,
   timeout: 120_000
 })("a hundred orders while every second call to the provider goes wrong", (it) => {
