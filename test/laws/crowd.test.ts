@@ -19,7 +19,7 @@ const sum = (amounts: ReadonlyArray<number>) => amounts.reduce((total, amount) =
 
 const History = Schema.parseJson(Schema.Struct({ items: Schema.Array(Crowd.Step) }))
 
-layer(Layer.provideMerge(Crowd.layer(100, 25), System.layer(settings)), {
+layer(Layer.provideMerge(Crowd.layer(100, 25, Crowd.misfortunes), System.layer(settings)), {
   excludeTestServices: true,
   timeout: 120_000
 })("a crowd that clicks, cancels and is declined while the provider has bad luck", (it) => {

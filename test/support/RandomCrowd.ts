@@ -6,7 +6,7 @@ import { v7 } from "uuid"
 import { seedSetting } from "./Chance.ts"
 import type { Answered } from "./Edge.ts"
 import { order, post } from "./Edge.ts"
-import { authenticate, struck } from "./Provider.ts"
+import { authenticate, struck, whileChaos } from "./Provider.ts"
 import { misbehave, newCustomer, newProduct, until } from "./Shop.ts"
 
 /** What one customer is going to do; all of it follows from the seed. */
@@ -46,7 +46,9 @@ const pick = <const A>(...choices: ReadonlyArray<readonly [weight: number, A]>) 
   })
 
 const products = 6
-const scarce = 60
+
+/** So many units of each product for so many customers that the last of them find some gone. */
+const scarce = (customers: number) => Math.ceil(customers * 0.6)
 
 const plan = Effect.gen(function*() {
   const line = Effect.all({ product: Random.nextIntBetween(0, products), quantity: Random.nextIntBetween(1, 4) })
@@ -127,26 +129,53 @@ const misfortune = Effect.gen(function*() {
   yield* misbehave("webhooks", { mode, delayMs: mode === "reorder" ? 200 : 0 })
 })
 
-/** As many customers at once, all together, while the provider has bad luck. */
-export const layer = (customers: number, atOnce: number) =>
+/** Runs while the provider has bad luck, of which all follows from the seed, and says how often it struck. */
+export type BadLuck = <A, E, R>(
+  seed: number,
+  run: Effect.Effect<A, E, R>
+) => Effect.Effect<
+  { readonly result: A; readonly struck: Readonly<Record<string, number>> },
+  E | Effect.Effect.Error<typeof struck>,
+  R | Effect.Effect.Context<typeof struck>
+>
+
+/** One misfortune after the other, each of which lasts until the next. */
+export const misfortunes: BadLuck = (seed, run) =>
+  Effect.gen(function*() {
+    const unlucky = Effect.withRandom(
+      Effect.forever(Effect.zipRight(misfortune, Effect.sleep("60 millis"))),
+      Random.make(`${seed} luck`)
+    )
+    const result = yield* Effect.raceFirst(run, unlucky)
+    yield* misbehave("webhooks", { mode: "deliver" })
+    return { result, struck: yield* struck }
+  })
+
+/** Every call meets one of these faults this often, and every twentieth event each of what can happen to one. */
+export const chaos = (faults: number, kinds: ReadonlyArray<string>): BadLuck => (seed, run) => {
+  const webhooks = { lost: 0.05, duplicated: 0.05, late: 0.05, reordered: 0.05, lateMs: 1500 }
+  const luck = { seed, faults, kinds, hangMs: 1500, webhooks }
+  return Effect.map(whileChaos(luck, run), ({ result, struck, webhooks }) => ({
+    result,
+    struck: { ...struck, ...webhooks }
+  }))
+}
+
+/** So many customers, `atOnce` of them together, while the provider has bad luck. */
+export const layer = (customers: number, atOnce: number, badLuck: BadLuck) =>
   Layer.effect(
     RandomCrowd,
     Effect.gen(function*() {
       const seed = yield* seedSetting
       return yield* Effect.gen(function*() {
         const plans = yield* Effect.replicateEffect(plan, customers)
-        const skus = yield* Effect.replicateEffect(newProduct(scarce, 1250), products)
-        const unlucky = Effect.withRandom(
-          Effect.forever(Effect.zipRight(misfortune, Effect.sleep("60 millis"))),
-          Random.make(`${seed} luck`)
+        const stock = scarce(customers)
+        const skus = yield* Effect.replicateEffect(newProduct(stock, 1250), products)
+        const { result, struck } = yield* badLuck(
+          seed,
+          Effect.forEach(plans, (plan) => live(plan, skus), { concurrency: atOnce })
         )
-        const told = yield* Effect.raceFirst(
-          Effect.forEach(plans, (plan) => live(plan, skus), { concurrency: atOnce }),
-          unlucky
-        )
-        yield* misbehave("webhooks", { mode: "deliver" })
-        const received = new Map(skus.map((sku): [string, number] => [sku, scarce]))
-        return { seed, told, received, struck: yield* struck }
+        return { seed, told: result, received: new Map(skus.map((sku): [string, number] => [sku, stock])), struck }
       }).pipe(
         Effect.withRandom(Random.make(seed)),
         Effect.tapErrorCause((cause) => Effect.logError(`The crowd of seed ${seed} was not served.`, cause))

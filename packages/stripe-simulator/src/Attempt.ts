@@ -7,18 +7,23 @@ import {
   declineOf,
   needsAuthentication
 } from "./Declines.ts"
+import type { DisputeRecord } from "./Dispute.ts"
 import type { Happening } from "./Event.ts"
 import type { IntentRecord, PaymentError } from "./PaymentIntent.ts"
-import type { PaymentMethodRecord } from "./PaymentMethod.ts"
+import { disputes, type PaymentMethodRecord } from "./PaymentMethod.ts"
 import { idOf, type Stamp } from "./Stamp.ts"
 import { declined } from "./WireError.ts"
 
-/** How the merchant wants an attempt made. */
+/** How the merchant wants an attempt made, and what the provider makes of it unasked. */
 export interface Confirmation {
   readonly returnUrl: string | null
   readonly offSession: boolean
   readonly errorOnRequiresAction: boolean
+  readonly quirk: Quirk | undefined
 }
+
+/** A charge that the card would have allowed turns out otherwise. */
+export type Quirk = "processing" | "requires_capture" | "other_amount"
 
 /** One attempt to charge the intent's amount to this payment method: a charge, a challenge or a decline. */
 export const attempt = (
@@ -31,34 +36,62 @@ export const attempt = (
   if (decline !== undefined) {
     return turnDown(intent, method, decline, stamp)
   }
-  return needsAuthentication(method.token)
-    ? challenge(intent, method, confirmation)
-    : charge(intent, method, stamp)
+  if (needsAuthentication(method.token)) {
+    return challenge(intent, method, confirmation)
+  }
+  switch (confirmation.quirk) {
+    case "processing":
+      return think(intent, method)
+    case "requires_capture":
+      return charge(intent, method, stamp, true)
+    case "other_amount":
+      return charge({ ...intent, amount: intent.amount + 1 }, method, stamp)
+    case undefined:
+      return charge(intent, method, stamp)
+  }
 }
 
-/** Takes the money, or with manual capture only reserves it. */
-export const charge = (intent: IntentRecord, method: PaymentMethodRecord, stamp: Stamp): Decision => {
-  const manual = intent.captureMethod === "manual"
-  const taken = chargeOf(intent, method, stamp, manual ? 0 : intent.amount, null)
+/** Takes the money, or only reserves it, which is what manual capture asks for. */
+export const charge = (
+  intent: IntentRecord,
+  method: PaymentMethodRecord,
+  stamp: Stamp,
+  reserve = intent.captureMethod === "manual"
+): Decision => {
+  const taken = chargeOf(intent, method, stamp, reserve ? 0 : intent.amount, null)
   const paid: IntentRecord = {
     ...intent,
     latestCharge: taken.id,
-    progress: manual
+    progress: reserve
       ? { _tag: "RequiresCapture", method }
       : { _tag: "Succeeded", method, received: intent.amount }
   }
+  const dispute = disputes(method.token) ? disputeOf(taken, stamp) : undefined
   return {
-    put: [method, taken, paid],
+    put: dispute === undefined ? [method, taken, paid] : [method, { ...taken, disputed: true }, paid, dispute],
     tell: [
       { _tag: "ChargeEvent", type: "charge.succeeded", object: taken },
       {
         _tag: "IntentEvent",
-        type: manual ? "payment_intent.amount_capturable_updated" : "payment_intent.succeeded",
+        type: reserve ? "payment_intent.amount_capturable_updated" : "payment_intent.succeeded",
         object: paid
-      }
+      },
+      ...(dispute === undefined ? [] : [disputed(dispute)])
     ],
     answer: paid
   }
+}
+
+/** The issuer said no, at once or after some thought: a charge that failed, and an intent that says why. */
+export const refuse = (intent: IntentRecord, method: PaymentMethodRecord, decline: Decline, stamp: Stamp) => {
+  const refused = chargeOf(intent, method, stamp, 0, decline)
+  const error: PaymentError = { type: "card_error", ...decline, charge: refused.id, method }
+  const failed = withError({ ...intent, latestCharge: refused.id }, error)
+  const tell: ReadonlyArray<Happening> = [
+    { _tag: "ChargeEvent", type: "charge.failed", object: refused },
+    intentFailed(failed)
+  ]
+  return { put: [method, refused, failed], tell, answer: failed, error }
 }
 
 /** The intent is back where it needs a payment method, and says why. No charge comes of a failed authentication. */
@@ -95,15 +128,35 @@ const challenge = (intent: IntentRecord, method: PaymentMethodRecord, { returnUr
 }
 
 const turnDown = (intent: IntentRecord, method: PaymentMethodRecord, decline: Decline, stamp: Stamp): Decision => {
-  const refused = chargeOf(intent, method, stamp, 0, decline)
-  const error: PaymentError = { type: "card_error", ...decline, charge: refused.id, method }
-  const failed = withError({ ...intent, latestCharge: refused.id }, error)
+  const { answer, error, put, tell } = refuse(intent, method, decline, stamp)
+  return { put, tell, answer: declined(error, answer) }
+}
+
+/** Nobody knows yet; the answer comes later. */
+const think = (intent: IntentRecord, method: PaymentMethodRecord): Decision => {
+  const processing: IntentRecord = { ...intent, progress: { _tag: "Processing", method } }
   return {
-    put: [method, refused, failed],
-    tell: [{ _tag: "ChargeEvent", type: "charge.failed", object: refused }, intentFailed(failed)],
-    answer: declined(error, failed)
+    put: [method, processing],
+    tell: [{ _tag: "IntentEvent", type: "payment_intent.processing", object: processing }],
+    answer: processing
   }
 }
+
+const disputeOf = (charge: ChargeRecord, stamp: Stamp): DisputeRecord => ({
+  _tag: "Dispute",
+  id: idOf(stamp, "du_1"),
+  created: stamp.now,
+  amount: charge.amount,
+  currency: charge.currency,
+  charge: charge.id,
+  intent: charge.intent
+})
+
+const disputed = (object: DisputeRecord): Happening => ({
+  _tag: "DisputeEvent",
+  type: "charge.dispute.created",
+  object
+})
 
 const intentFailed = (object: IntentRecord): Happening => ({
   _tag: "IntentEvent",

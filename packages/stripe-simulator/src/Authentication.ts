@@ -21,8 +21,12 @@ export const check = (
     onNone: () => /^(sk|rk)_test_\w+$/.test(key),
     onSome: (secret) => key === Redacted.value(secret)
   })
-  return right ? Either.void : Either.left(unauthenticated(`Invalid API Key provided: ${masked(key)}`))
+  return right ? Either.void : Either.left(revoked(authorization))
 }
+
+/** The answer to the key of this request, if it were not right any more. */
+export const revoked = (authorization: string | undefined): WireError =>
+  unauthenticated(`Invalid API Key provided: ${masked(keyOf(authorization ?? ""))}`)
 
 const keyOf = (authorization: string): string => {
   const [scheme = "", credentials = ""] = authorization.split(" ")

@@ -1,10 +1,15 @@
 import { Clock, Effect, Queue, type Scope } from "effect"
+import { type Fate, told } from "./Chaos.ts"
 
 /** One delivery of one event: which, the how manieth, and from when on (unix milliseconds). */
 export interface Turn {
   readonly eventId: string
   readonly attempt: number
   readonly due: number
+  /** When it was to be told for the first time, in unix seconds. */
+  readonly since: number
+  /** What its first attempt meets. */
+  readonly fate: Fate
   /** Sent even while events are held. */
   readonly released: boolean
 }
@@ -21,7 +26,14 @@ export interface Backlog {
   readonly retry: (turn: Turn) => Effect.Effect<void>
 }
 
-export const firstTurn = (eventId: string): Turn => ({ eventId, attempt: 0, due: 0, released: false })
+export const firstTurn = (eventId: string, since: number, fate: Fate): Turn => ({
+  eventId,
+  attempt: 0,
+  due: 0,
+  since,
+  fate,
+  released: false
+})
 
 export const make = Effect.fn("Backlog.make")(function*(capacity: number) {
   const ready = yield* Queue.bounded<Turn>(capacity)
@@ -41,7 +53,11 @@ export const make = Effect.fn("Backlog.make")(function*(capacity: number) {
     after: (millis, turns) => after(delayed, millis, turns),
     retry: (turn) => {
       const level = Math.min(turn.attempt, backOffMillis.length - 1)
-      return after(retries[level] ?? delayed, backOffMillis[level] ?? 0, [{ ...turn, attempt: turn.attempt + 1 }])
+      return after(retries[level] ?? delayed, backOffMillis[level] ?? 0, [{
+        ...turn,
+        fate: told,
+        attempt: turn.attempt + 1
+      }])
     }
   }
   return backlog

@@ -1,4 +1,5 @@
 import { Either } from "effect"
+import type { Quirk } from "./Attempt.ts"
 import { type Decided, type Decision, find, type Tables } from "./Decision.ts"
 import * as Form from "./Form.ts"
 import * as Listing from "./Listing.ts"
@@ -17,6 +18,8 @@ export interface Call {
   readonly method: string
   readonly path: string
   readonly form: Form.Form
+  /** What a charge that this call makes turns into. */
+  readonly quirk: Quirk | undefined
 }
 
 /** What a call does: the changes to keep, and what to answer. */
@@ -38,9 +41,9 @@ const write = (tables: Tables, call: Call, stamp: Stamp): Result => {
   const { form } = call
   switch (`${call.method} ${collection}${id === undefined ? "" : "/:id"}${action === undefined ? "" : `/${action}`}`) {
     case "POST payment_intents":
-      return shown(tables, form, PaymentIntents.create(tables, form, stamp))
+      return shown(tables, form, PaymentIntents.create(tables, form, stamp, call.quirk))
     case "POST payment_intents/:id/confirm":
-      return shown(tables, form, PaymentIntents.confirm(tables, id ?? "", form, stamp))
+      return shown(tables, form, PaymentIntents.confirm(tables, id ?? "", form, stamp, call.quirk))
     case "POST payment_intents/:id/cancel":
       return shown(tables, form, Settlement.cancel(tables, id ?? "", form, stamp))
     case "POST payment_intents/:id/capture":
@@ -74,6 +77,12 @@ const read = (tables: Tables, call: Call, stamp: Stamp): Result => {
         tables,
         form,
         one(form, Either.fromNullable(tables.charges.get(id ?? ""), () => missing("charge", id ?? "", "id")))
+      )
+    case "disputes/:id":
+      return shown(
+        tables,
+        form,
+        one(form, Either.fromNullable(tables.disputes.get(id ?? ""), () => missing("dispute", id ?? "", "dispute")))
       )
     case "payment_methods/:id":
       return shown(tables, form, PaymentMethods.retrieve(tables, id ?? "", stamp))

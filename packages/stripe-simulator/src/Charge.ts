@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import type Stripe from "stripe"
 import * as PaymentMethod from "./PaymentMethod.ts"
+import { whole } from "./Whole.ts"
 
 /** One attempt to take money from a card. */
 export const ChargeRecord = Schema.TaggedStruct("Charge", {
@@ -13,6 +14,8 @@ export const ChargeRecord = Schema.TaggedStruct("Charge", {
   intent: Schema.String,
   method: PaymentMethod.PaymentMethodRecord,
   metadata: Schema.Record({ key: Schema.String, value: Schema.String }),
+  /** The holder of the card wants the money back through the bank. */
+  disputed: Schema.optional(Schema.Boolean),
   customer: Schema.optional(Schema.String),
   description: Schema.optional(Schema.String),
   receiptEmail: Schema.optional(Schema.String),
@@ -29,36 +32,38 @@ export type ChargeRecord = typeof ChargeRecord.Type
 /** What can still be given back, in minor units. */
 export const refundable = (charge: ChargeRecord): number => charge.captured - charge.refunded
 
-export const toStripe = (charge: ChargeRecord): Stripe.Charge => ({
-  id: charge.id,
-  object: "charge",
-  ...unused,
-  amount: charge.amount,
-  amount_captured: charge.captured,
-  amount_refunded: charge.refunded,
-  calculated_statement_descriptor: charge.statementDescriptor ?? "QUARTET",
-  captured: charge.captured > 0,
-  created: charge.created,
-  currency: charge.currency,
-  customer: charge.customer ?? null,
-  description: charge.description ?? null,
-  failure_code: charge.failure?.code ?? null,
-  failure_message: charge.failure?.message ?? null,
-  metadata: charge.metadata,
-  outcome: outcomeOf(charge),
-  paid: charge.failure === null,
-  payment_intent: charge.intent,
-  payment_method: charge.method.id,
-  payment_method_details: {
-    card: PaymentMethod.chargedCard(charge.method.token, charge.failure === null ? charge.amount : null),
-    type: "card"
-  },
-  receipt_email: charge.receiptEmail ?? null,
-  refunded: charge.refunded >= charge.amount,
-  statement_descriptor: charge.statementDescriptor ?? null,
-  statement_descriptor_suffix: charge.statementDescriptorSuffix ?? null,
-  status: charge.failure === null ? "succeeded" : "failed"
-} satisfies Stripe.Charge)
+export const toStripe = (charge: ChargeRecord): Stripe.Charge =>
+  whole<Stripe.Charge>()({
+    id: charge.id,
+    object: "charge",
+    ...unused,
+    amount: charge.amount,
+    amount_captured: charge.captured,
+    amount_refunded: charge.refunded,
+    calculated_statement_descriptor: charge.statementDescriptor ?? "QUARTET",
+    captured: charge.captured > 0,
+    created: charge.created,
+    currency: charge.currency,
+    customer: charge.customer ?? null,
+    description: charge.description ?? null,
+    disputed: charge.disputed === true,
+    failure_code: charge.failure?.code ?? null,
+    failure_message: charge.failure?.message ?? null,
+    metadata: charge.metadata,
+    outcome: outcomeOf(charge),
+    paid: charge.failure === null,
+    payment_intent: charge.intent,
+    payment_method: charge.method.id,
+    payment_method_details: {
+      card: PaymentMethod.chargedCard(charge.method.token, charge.failure === null ? charge.amount : null),
+      type: "card"
+    },
+    receipt_email: charge.receiptEmail ?? null,
+    refunded: charge.refunded >= charge.amount,
+    statement_descriptor: charge.statementDescriptor ?? null,
+    statement_descriptor_suffix: charge.statementDescriptorSuffix ?? null,
+    status: charge.failure === null ? "succeeded" : "failed"
+  })
 
 /** What a plain card charge never has. */
 const unused = {
@@ -67,7 +72,6 @@ const unused = {
   application_fee_amount: null,
   balance_transaction: null,
   billing_details: PaymentMethod.billingDetails,
-  disputed: false,
   failure_balance_transaction: null,
   fraud_details: {},
   livemode: false,

@@ -1,5 +1,6 @@
 import type { Either } from "effect"
 import type { ChargeRecord } from "./Charge.ts"
+import type { DisputeRecord } from "./Dispute.ts"
 import type { Happening } from "./Event.ts"
 import type { IntentRecord } from "./PaymentIntent.ts"
 import type { PaymentMethodRecord } from "./PaymentMethod.ts"
@@ -12,6 +13,7 @@ export interface Tables {
   readonly intents: ReadonlyMap<string, IntentRecord>
   readonly charges: ReadonlyMap<string, ChargeRecord>
   readonly refunds: ReadonlyMap<string, RefundRecord>
+  readonly disputes: ReadonlyMap<string, DisputeRecord>
   readonly methods: ReadonlyMap<string, PaymentMethodRecord>
 }
 
@@ -26,4 +28,5 @@ export interface Decision {
 export type Decided = Either.Either<Decision, WireError>
 
 export const find = (tables: Tables, id: string): ObjectRecord | undefined =>
-  tables.intents.get(id) ?? tables.charges.get(id) ?? tables.refunds.get(id) ?? tables.methods.get(id)
+  tables.intents.get(id) ?? tables.charges.get(id) ?? tables.refunds.get(id) ?? tables.disputes.get(id) ??
+    tables.methods.get(id)

@@ -40,8 +40,11 @@ const declined = (declineCode: string, message = "Your card was declined."): Dec
   message
 })
 
+/** The issuer gives no reason. */
+export const genericDecline: Decline = declined("generic_decline")
+
 const declines: ReadonlyMap<string, Decline> = new Map([
-  ["", declined("generic_decline")],
+  ["", genericDecline],
   ["InsufficientFunds", declined("insufficient_funds", "Your card has insufficient funds.")],
   ["LostCard", declined("lost_card")],
   ["StolenCard", declined("stolen_card")],

@@ -1,6 +1,7 @@
 import { Match, Schema } from "effect"
 import type Stripe from "stripe"
 import * as Charge from "./Charge.ts"
+import * as Dispute from "./Dispute.ts"
 import * as PaymentIntent from "./PaymentIntent.ts"
 import * as Refund from "./Refund.ts"
 import { idOf, type Stamp } from "./Stamp.ts"
@@ -9,6 +10,7 @@ const IntentEvent = Schema.TaggedStruct("IntentEvent", {
   type: Schema.Literal(
     "payment_intent.created",
     "payment_intent.requires_action",
+    "payment_intent.processing",
     "payment_intent.amount_capturable_updated",
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
@@ -29,8 +31,13 @@ const RefundEvent = Schema.TaggedStruct("RefundEvent", {
   object: Refund.RefundRecord
 })
 
+const DisputeEvent = Schema.TaggedStruct("DisputeEvent", {
+  type: Schema.Literal("charge.dispute.created"),
+  object: Dispute.DisputeRecord
+})
+
 /** What happened, with a snapshot of the object at that moment. */
-export const Happening = Schema.Union(IntentEvent, ChargeEvent, RefundEvent)
+export const Happening = Schema.Union(IntentEvent, ChargeEvent, RefundEvent, DisputeEvent)
 export type Happening = typeof Happening.Type
 
 export const EventRecord = Schema.Struct({
@@ -79,7 +86,9 @@ export const toStripe = (event: EventRecord): Stripe.Event => {
         }
       }) satisfies Stripe.Event,
     RefundEvent: ({ object, type }): Stripe.Event =>
-      ({ ...envelope, type, data: { object: Refund.toStripe(object) } }) satisfies Stripe.Event
+      ({ ...envelope, type, data: { object: Refund.toStripe(object) } }) satisfies Stripe.Event,
+    DisputeEvent: ({ object, type }): Stripe.Event =>
+      ({ ...envelope, type, data: { object: Dispute.toStripe(object) } }) satisfies Stripe.Event
   })
 }
 

@@ -1,10 +1,11 @@
 import { Context, Effect, Layer, Schema } from "effect"
+import type { Quirk } from "./Attempt.ts"
 
 /**
- * A way to misbehave. `…_before` happens before the call has any effect, `…_after` when it has had it; `hang` holds the call back for
- * `delayMs` before it runs, whether or not the caller is still there.
+ * Bad luck that passes: whoever asks again in time learns the truth. `…_before` happens before the call has any effect, `…_after` when
+ * it has had it; `hang` holds the call back for `delayMs` before it runs, whether or not the caller is still there.
  */
-export const Kind = Schema.Literal(
+export const Passing = Schema.Literal(
   "error_before",
   "error_after",
   "reset_before",
@@ -15,7 +16,40 @@ export const Kind = Schema.Literal(
   "non_json",
   "in_use"
 )
+
+/**
+ * A way to misbehave. Of those that do not pass, two refuse our key (`unauthorized`, `forbidden`), and three make something else of a
+ * charge that the card would have allowed: it is only `processing`, or only reserved, or made of `other_amount`.
+ */
+export const Kind = Schema.Literal(
+  ...Passing.literals,
+  "unauthorized",
+  "forbidden",
+  "processing",
+  "requires_capture",
+  "other_amount"
+)
 export type Kind = typeof Kind.Type
+
+/** What a charge turns into, where that is what this fault is about. */
+export const quirkOf = (fault: Injection | undefined): Quirk | undefined => {
+  const kind = fault?.fault
+  return kind === "processing" || kind === "requires_capture" || kind === "other_amount" ? kind : undefined
+}
+
+/** Whether a fault of this kind can befall such a call at all. */
+export const suits = (kind: Kind, method: string, path: string): boolean => {
+  switch (kind) {
+    case "in_use":
+      return method === "POST"
+    case "processing":
+    case "requires_capture":
+    case "other_amount":
+      return method === "POST" && /^\/v1\/payment_intents(\/[^/]+\/confirm)?$/.test(path)
+    default:
+      return true
+  }
+}
 
 /** Which calls: any, unless method or path say otherwise. A segment `*` in the path stands for any one segment. */
 export const Match = Schema.Struct({
@@ -85,7 +119,8 @@ export const layer = Layer.sync(Faults, () => {
 export const delayOf = (fault: Injection | undefined): number =>
   fault === undefined ? 0 : fault.delayMs ?? (fault.fault === "hang" ? 90_000 : 0)
 
-export const fits = ({ match }: Injection, method: string, path: string): boolean =>
+export const fits = ({ fault, match }: Injection, method: string, path: string): boolean =>
+  suits(fault, method, path) &&
   (match.method === undefined || match.method.toUpperCase() === method) &&
   (match.path === undefined || samePath(match.path.split("/"), path.split("/")))
 

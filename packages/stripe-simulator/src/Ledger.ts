@@ -5,12 +5,16 @@ import { expired, Remembered } from "./Idempotency.ts"
 import * as Journal from "./Journal.ts"
 import { ObjectRecord } from "./StripeObject.ts"
 
-/** One step of the ledger: it is kept whole or not at all. `settled` names events that need no further delivery. */
+/**
+ * One step of the ledger: it is kept whole or not at all. `settled` names events that need no further delivery, `again` those on record
+ * that are to be delivered once more.
+ */
 export const Entry = Schema.Struct({
   put: Schema.optional(Schema.Array(ObjectRecord)),
   tell: Schema.optional(Schema.Array(EventRecord)),
   remember: Schema.optional(Remembered),
-  settled: Schema.optional(Schema.Array(Schema.String))
+  settled: Schema.optional(Schema.Array(Schema.String)),
+  again: Schema.optional(Schema.Array(Schema.String))
 })
 export type Entry = typeof Entry.Type
 
@@ -22,6 +26,8 @@ export class Ledger extends Context.Tag("@quartet/stripe-simulator/Ledger")<Ledg
   readonly tables: Tables
   /** Answers by idempotency key, none of them older than they are kept. */
   readonly remembered: ReadonlyMap<string, Remembered>
+  /** Events on record, delivered or not, oldest first: the last 20 000 of the last 30 days. */
+  readonly told: ReadonlyMap<string, EventRecord>
   /** Events not yet delivered, oldest first. */
   readonly undelivered: ReadonlyMap<string, EventRecord>
   readonly transact: <A extends { readonly entry: Entry }>(
@@ -47,6 +53,7 @@ export const layer = (dataFolder: Option.Option<string>): Layer.Layer<Ledger, Jo
       return Ledger.of({
         tables: state,
         remembered: state.remembered,
+        told: state.told,
         undelivered: state.undelivered,
         transact: Effect.fn("Ledger.transact")((decide) =>
           Effect.flatMap(Clock.currentTimeMillis, (millis) => {
@@ -68,8 +75,10 @@ interface State extends Tables {
   readonly intents: Map<string, Extract<ObjectRecord, { _tag: "PaymentIntent" }>>
   readonly charges: Map<string, Extract<ObjectRecord, { _tag: "Charge" }>>
   readonly refunds: Map<string, Extract<ObjectRecord, { _tag: "Refund" }>>
+  readonly disputes: Map<string, Extract<ObjectRecord, { _tag: "Dispute" }>>
   readonly methods: Map<string, Extract<ObjectRecord, { _tag: "PaymentMethod" }>>
   readonly remembered: Map<string, Remembered>
+  readonly told: Map<string, EventRecord>
   readonly undelivered: Map<string, EventRecord>
 }
 
@@ -77,8 +86,10 @@ const empty = (): State => ({
   intents: new Map(),
   charges: new Map(),
   refunds: new Map(),
+  disputes: new Map(),
   methods: new Map(),
   remembered: new Map(),
+  told: new Map(),
   undelivered: new Map()
 })
 
@@ -88,7 +99,7 @@ const encode = Schema.encodeSync(Schema.parseJson(Entry))
 const decode = Schema.decodeUnknownSync(Schema.parseJson(Entry))
 
 const isEmpty = (entry: Entry): boolean =>
-  (entry.put?.length ?? 0) + (entry.tell?.length ?? 0) + (entry.settled?.length ?? 0) === 0 &&
+  [entry.put, entry.tell, entry.settled, entry.again].every((list) => (list?.length ?? 0) === 0) &&
   entry.remember === undefined
 
 const apply = (state: State, entry: Entry, now: number): void => {
@@ -97,7 +108,15 @@ const apply = (state: State, entry: Entry, now: number): void => {
   }
   for (const event of entry.tell ?? []) {
     state.undelivered.set(event.id, event)
+    state.told.set(event.id, event)
   }
+  for (const id of entry.again ?? []) {
+    const event = state.told.get(id)
+    if (event !== undefined) {
+      state.undelivered.set(id, event)
+    }
+  }
+  forgetTold(state.told, now)
   for (const id of entry.settled ?? []) {
     state.undelivered.delete(id)
   }
@@ -119,6 +138,9 @@ const put = (state: State, record: ObjectRecord): void => {
     case "Refund":
       state.refunds.set(record.id, record)
       break
+    case "Dispute":
+      state.disputes.set(record.id, record)
+      break
     case "PaymentMethod":
       state.methods.set(record.id, record)
       break
@@ -135,8 +157,21 @@ const forget = (remembered: Map<string, Remembered>, now: number): void => {
   }
 }
 
+const toldLimit = 20_000
+
+const toldSeconds = 30 * 24 * 60 * 60
+
+const forgetTold = (told: Map<string, EventRecord>, now: number): void => {
+  for (const [id, event] of told) {
+    if (told.size <= toldLimit && event.created + toldSeconds > now) {
+      return
+    }
+    told.delete(id)
+  }
+}
+
 function* snapshot(state: State): Iterable<string> {
-  for (const table of [state.methods, state.intents, state.charges, state.refunds]) {
+  for (const table of [state.methods, state.intents, state.charges, state.refunds, state.disputes]) {
     for (const record of table.values()) {
       yield encode({ put: [record] })
     }
@@ -145,6 +180,11 @@ function* snapshot(state: State): Iterable<string> {
     yield encode({ remember })
   }
   for (const event of state.undelivered.values()) {
-    yield encode({ tell: [event] })
+    if (!state.told.has(event.id)) {
+      yield encode({ tell: [event] })
+    }
+  }
+  for (const event of state.told.values()) {
+    yield encode({ tell: [event], ...(state.undelivered.has(event.id) ? {} : { settled: [event.id] }) })
   }
 }

@@ -1,6 +1,7 @@
 import { Match, Schema } from "effect"
 import type Stripe from "stripe"
 import * as PaymentMethod from "./PaymentMethod.ts"
+import { whole } from "./Whole.ts"
 
 /** Why the last attempt did not succeed. */
 export const PaymentError = Schema.Struct({
@@ -21,6 +22,7 @@ export const Progress = Schema.Union(
     method: PaymentMethod.PaymentMethodRecord,
     returnUrl: Schema.NullOr(Schema.String)
   }),
+  Schema.TaggedStruct("Processing", { method: PaymentMethod.PaymentMethodRecord }),
   Schema.TaggedStruct("RequiresCapture", { method: PaymentMethod.PaymentMethodRecord }),
   Schema.TaggedStruct("Succeeded", { method: PaymentMethod.PaymentMethodRecord, received: Schema.Int }),
   Schema.TaggedStruct("Canceled", {
@@ -69,6 +71,7 @@ export const statusOf = (intent: IntentRecord): Stripe.PaymentIntent.Status =>
     RequiresPaymentMethod: () => "requires_payment_method",
     RequiresConfirmation: () => "requires_confirmation",
     RequiresAction: () => "requires_action",
+    Processing: () => "processing",
     RequiresCapture: () => "requires_capture",
     Succeeded: () => "succeeded",
     Canceled: () => "canceled"
@@ -80,7 +83,7 @@ export const methodOf = (intent: IntentRecord): PaymentMethod.PaymentMethodRecor
 
 export const toStripe = (intent: IntentRecord): Stripe.PaymentIntent => {
   const { progress } = intent
-  return ({
+  return whole<Stripe.PaymentIntent>()({
     id: intent.id,
     object: "payment_intent",
     ...unused,
@@ -102,7 +105,7 @@ export const toStripe = (intent: IntentRecord): Stripe.PaymentIntent => {
     payment_method: methodOf(intent)?.id ?? null,
     payment_method_types: intent.methods._tag === "Automatic" ? ["card"] : [...intent.methods.types],
     status: statusOf(intent)
-  } satisfies Stripe.PaymentIntent)
+  })
 }
 
 /** What a wire error carries besides its message; `last_payment_error` is the same with the payment method filled in. */

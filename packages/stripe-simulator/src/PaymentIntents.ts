@@ -1,5 +1,5 @@
 import { Either } from "effect"
-import { attempt, type Confirmation } from "./Attempt.ts"
+import { attempt, type Confirmation, type Quirk } from "./Attempt.ts"
 import type { Decided, Tables } from "./Decision.ts"
 import type { Happening } from "./Event.ts"
 import * as Form from "./Form.ts"
@@ -11,11 +11,11 @@ import { idOf, type Stamp } from "./Stamp.ts"
 import { invalid, missing, refused, type WireError } from "./WireError.ts"
 
 /** `POST /v1/payment_intents`. With `confirm` the answer is that of the attempt; a decline leaves the intent behind, retrievable. */
-export const create = (tables: Tables, form: Form.Form, stamp: Stamp): Decided =>
+export const create = (tables: Tables, form: Form.Form, stamp: Stamp, quirk?: Quirk): Decided =>
   Either.gen(function*() {
     yield* Params.accept(form, createParameters)
     const draft = yield* readDraft(form, stamp)
-    const confirmation = yield* readConfirmation(form)
+    const confirmation = yield* readConfirmation(form, quirk)
     const confirm = yield* Params.boolean(form, "confirm")
     const reference = Form.get(form, "payment_method")
     const method = reference === undefined ? null : yield* PaymentMethods.resolve(tables, reference, stamp)
@@ -38,11 +38,11 @@ export const create = (tables: Tables, form: Form.Form, stamp: Stamp): Decided =
   })
 
 /** `POST /v1/payment_intents/:id/confirm`. After a decline the same intent may be confirmed with another payment method. */
-export const confirm = (tables: Tables, id: string, form: Form.Form, stamp: Stamp): Decided =>
+export const confirm = (tables: Tables, id: string, form: Form.Form, stamp: Stamp, quirk?: Quirk): Decided =>
   Either.gen(function*() {
     const intent = yield* existing(tables, id)
     yield* Params.accept(form, confirmParameters)
-    const confirmation = yield* readConfirmation(form)
+    const confirmation = yield* readConfirmation(form, quirk)
     const reference = Form.get(form, "payment_method")
     const method = reference === undefined ? methodOf(intent) : yield* PaymentMethods.resolve(tables, reference, stamp)
     yield* checkConfirmable(intent)
@@ -163,11 +163,12 @@ const readTypes = (form: Form.Form, name: string): Params.Read<ReadonlyArray<str
 }
 
 /** `off_session` is a boolean or names the reason why the customer is away. */
-const readConfirmation = (form: Form.Form): Params.Read<Confirmation> =>
+const readConfirmation = (form: Form.Form, quirk: Quirk | undefined): Params.Read<Confirmation> =>
   Either.map(Params.boolean(form, "error_on_requires_action"), (errorOnRequiresAction) => ({
     returnUrl: Form.get(form, "return_url") ?? null,
     offSession: !["", "false"].includes((Form.get(form, "off_session") ?? "").toLowerCase()),
-    errorOnRequiresAction
+    errorOnRequiresAction,
+    quirk
   }))
 
 const checkReturnUrl = (intent: IntentRecord, { returnUrl }: Confirmation): Params.Read<void> =>
@@ -188,7 +189,7 @@ const checkConfirmable = (intent: IntentRecord): Params.Read<void> => {
       intent
     ))
   }
-  return status === "canceled" || status === "requires_capture"
+  return status === "canceled" || status === "requires_capture" || status === "processing"
     ? Either.left(unexpected(
       `You cannot confirm this PaymentIntent because it has a status of ${status}. Only a PaymentIntent with one of the ` +
         "following statuses may be confirmed: requires_confirmation, requires_action.",

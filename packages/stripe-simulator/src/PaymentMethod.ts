@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import type Stripe from "stripe"
+import { whole } from "./Whole.ts"
 
 /** A payment method made from a test token. Only its identity is kept; the card behind it follows from the token. */
 export const PaymentMethodRecord = Schema.TaggedStruct("PaymentMethod", {
@@ -16,31 +17,32 @@ export interface Card {
   readonly country: string
 }
 
-export const toStripe = (method: PaymentMethodRecord): Stripe.PaymentMethod => ({
-  id: method.id,
-  object: "payment_method",
-  allow_redisplay: "unspecified",
-  billing_details: billingDetails,
-  card: {
-    ...cardOf(method.token),
-    checks,
-    display_brand: cardOf(method.token).brand,
-    exp_month: expiry.month,
-    exp_year: expiry.year,
-    fingerprint: `fp${cardOf(method.token).last4}${cardOf(method.token).brand}`,
-    generated_from: null,
-    networks: { available: [cardOf(method.token).brand], preferred: null },
-    regulated_status: "unregulated",
-    three_d_secure_usage: { supported: true },
-    wallet: null
-  },
-  created: method.created,
-  customer: null,
-  customer_account: null,
-  livemode: false,
-  metadata: {},
-  type: "card"
-} satisfies Stripe.PaymentMethod)
+export const toStripe = (method: PaymentMethodRecord): Stripe.PaymentMethod =>
+  whole<Stripe.PaymentMethod>()({
+    id: method.id,
+    object: "payment_method",
+    allow_redisplay: "unspecified",
+    billing_details: billingDetails,
+    card: {
+      ...cardOf(method.token),
+      checks,
+      display_brand: cardOf(method.token).brand,
+      exp_month: expiry.month,
+      exp_year: expiry.year,
+      fingerprint: `fp${cardOf(method.token).last4}${cardOf(method.token).brand}`,
+      generated_from: null,
+      networks: { available: [cardOf(method.token).brand], preferred: null },
+      regulated_status: "unregulated",
+      three_d_secure_usage: { supported: true },
+      wallet: null
+    },
+    created: method.created,
+    customer: null,
+    customer_account: null,
+    livemode: false,
+    metadata: {},
+    type: "card"
+  })
 
 /** The part that a charge repeats under `payment_method_details.card`. */
 export const chargedCard = (token: string, amount: number | null): Stripe.Charge.PaymentMethodDetails.Card => ({
@@ -91,10 +93,22 @@ const approvedCards: ReadonlyMap<string, Card> = new Map([
   ["pm_card_discover", card("discover", "9424")],
   ["pm_card_diners", card("diners", "5904")],
   ["pm_card_jcb", card("jcb", "0505", "credit", "JP")],
-  ["pm_card_unionpay", card("unionpay", "0005", "credit", "CN")]
+  ["pm_card_unionpay", card("unionpay", "0005", "credit", "CN")],
+  ["pm_card_pendingRefund", card("visa", "7726")],
+  ["pm_card_refundFail", card("visa", "5126")],
+  ["pm_card_createDispute", card("visa", "0259")]
 ])
 
-/** Whether this token always succeeds. */
+/** Whether a refund to this card takes its time. Source, as for the next two: Stripe, "Test card numbers". */
+export const refundsSlowly = (token: string): boolean => token === "pm_card_pendingRefund"
+
+/** Whether a refund to this card comes back some time after it was reported as succeeded. */
+export const losesRefunds = (token: string): boolean => token === "pm_card_refundFail"
+
+/** Whether the holder of this card disputes every charge. */
+export const disputes = (token: string): boolean => token === "pm_card_createDispute"
+
+/** Whether a charge to this token always succeeds. */
 export const approves = (token: string): boolean => approvedCards.has(token)
 
 const cardOf = (token: string): Card =>

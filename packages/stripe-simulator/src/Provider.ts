@@ -2,16 +2,18 @@ import { Clock, Context, Effect, Either, Layer, type Option, type Redacted } fro
 import { createHash, randomUUID } from "node:crypto"
 import * as Authentication from "./Authentication.ts"
 import * as Calls from "./Calls.ts"
+import { Chaos } from "./Chaos.ts"
 import { apiVersion } from "./Event.ts"
 import { type Books, execute } from "./Execution.ts"
-import { delayOf, Faults, type Injection } from "./Faults.ts"
+import { delayOf, Faults, type Injection, quirkOf } from "./Faults.ts"
 import * as Form from "./Form.ts"
 import { type Asked, judge, type Verdict } from "./Idempotency.ts"
 import { Ledger } from "./Ledger.ts"
 import type { Page, Reply } from "./Reply.ts"
 import * as Stamp from "./Stamp.ts"
+import { Tally } from "./Tally.ts"
 import { Webhooks } from "./Webhooks.ts"
-import { internal, keyInUse, lockTimeout, rateLimited } from "./WireError.ts"
+import { forbidden, internal, keyInUse, lockTimeout, rateLimited } from "./WireError.ts"
 
 /** A request for a path under `/v1`, as far as it matters. */
 export interface Request {
@@ -54,6 +56,8 @@ export const layer = (apiKey: Option.Option<Redacted.Redacted>) =>
         ledger: yield* Ledger,
         webhooks: yield* Webhooks,
         faults: yield* Faults,
+        chaos: yield* Chaos,
+        tally: yield* Tally,
         running: new Map(),
         latency: { millis: 0 }
       }
@@ -79,6 +83,8 @@ export const layer = (apiKey: Option.Option<Redacted.Redacted>) =>
 
 interface Parts extends Books {
   readonly faults: Context.Tag.Service<Faults>
+  readonly chaos: Context.Tag.Service<Chaos>
+  readonly tally: Context.Tag.Service<Tally>
   readonly running: Map<string, Asked>
   readonly latency: { millis: number }
 }
@@ -87,9 +93,11 @@ const admitted = (parts: Parts, request: Request): Effect.Effect<Response> =>
   Effect.gen(function*() {
     const key = request.method === "GET" ? null : request.idempotencyKey ?? randomUUID()
     const stamp = yield* Stamp.make(key, request.version)
-    const fault = yield* parts.faults.take(request.method, request.path)
+    parts.tally.add(key, request.method, request.query === "" ? request.path : `${request.path}?${request.query}`)
+    const fault = (yield* parts.faults.take(request.method, request.path)) ??
+      (yield* parts.chaos.strike(request.method, request.path))
     const delay = delayOf(fault)
-    const early = before(fault, stamp)
+    const early = before(fault, stamp, request)
     if (early !== undefined) {
       return yield* delay > 0 ? Effect.delay(Effect.succeed(early), delay) : Effect.succeed(early)
     }
@@ -109,7 +117,11 @@ const answer = (stamp: Stamp.Stamp, reply: Reply | Page): Answered => ({
 const reset: Response = { _tag: "Reset" }
 
 /** The faults that keep a call from running, and from being remembered. */
-const before = (fault: Injection | undefined, stamp: Stamp.Stamp): Response | undefined => {
+const before = (
+  fault: Injection | undefined,
+  stamp: Stamp.Stamp,
+  { authorization }: Request
+): Response | undefined => {
   switch (fault?.fault) {
     case "error_before":
       return answer(stamp, internal(false))
@@ -123,6 +135,10 @@ const before = (fault: Injection | undefined, stamp: Stamp.Stamp): Response | un
       return answer(stamp, keyInUse(stamp.key ?? ""))
     case "non_json":
       return { _tag: "Garbled" }
+    case "unauthorized":
+      return answer(stamp, Authentication.revoked(authorization))
+    case "forbidden":
+      return answer(stamp, forbidden)
     default:
       return undefined
   }
@@ -138,7 +154,8 @@ const answered = (
   const call: Calls.Call = {
     method: request.method,
     path: request.path,
-    form: Form.parse(request.method === "GET" ? request.query : request.body)
+    form: Form.parse(request.method === "GET" ? request.query : request.body),
+    quirk: quirkOf(fault)
   }
   const run = (asked: Asked | undefined) => {
     const executed = Effect.map(

@@ -4,6 +4,7 @@ import type { Decided, Tables } from "./Decision.ts"
 import * as Form from "./Form.ts"
 import * as Money from "./Money.ts"
 import * as Params from "./Params.ts"
+import { losesRefunds, refundsSlowly } from "./PaymentMethod.ts"
 import type { RefundRecord } from "./Refund.ts"
 import { idOf, type Stamp } from "./Stamp.ts"
 import { invalid, missing, refused, type WireError } from "./WireError.ts"
@@ -26,7 +27,7 @@ export const create = (tables: Tables, form: Form.Form, stamp: Stamp): Decided =
       currency: charge.currency,
       charge: charge.id,
       intent: charge.intent,
-      status: "succeeded",
+      status: refundsSlowly(charge.method.token) ? "pending" : "succeeded",
       metadata,
       reason: reason ?? null
     }
@@ -58,6 +59,24 @@ export const fail = (tables: Tables, id: string): Decided =>
       ],
       answer: failed
     }
+  })
+
+/** What the card has in store for its refund happens: a pending one arrives, one of a card that loses refunds comes back. */
+export const settle = (tables: Tables, id: string): Decided =>
+  Either.flatMap(existing(tables, id), (refund) => {
+    const token = tables.charges.get(refund.charge)?.method.token ?? ""
+    if (refund.status === "succeeded" && losesRefunds(token)) {
+      return fail(tables, id)
+    }
+    if (refund.status !== "pending") {
+      return Either.left(refused(`Refund ${id} is ${refund.status}, and will stay so.`))
+    }
+    const arrived: RefundRecord = { ...refund, status: "succeeded" }
+    return Either.right({
+      put: [arrived],
+      tell: [{ _tag: "RefundEvent", type: "refund.updated", object: arrived }],
+      answer: arrived
+    })
   })
 
 /** The refund of this id, or Stripe's 404. */
@@ -109,6 +128,11 @@ const chargeOfIntent = (tables: Tables, id: string): Either.Either<ChargeRecord,
 const affordable = (charge: ChargeRecord, wanted: number | undefined): Either.Either<number, WireError> => {
   if (charge.captured === 0) {
     return Either.left(refused(`Charge ${charge.id} was not captured, so there is nothing to refund.`))
+  }
+  if (charge.disputed === true) {
+    return Either.left(
+      refused(`Charge ${charge.id} has been charged back; cannot issue a refund.`, { code: "charge_disputed" })
+    )
   }
   const remaining = refundable(charge)
   if (remaining === 0) {

@@ -1,7 +1,8 @@
 import { Either } from "effect"
-import { charge, failAuthentication } from "./Attempt.ts"
+import { charge, failAuthentication, refuse } from "./Attempt.ts"
 import type { ChargeRecord } from "./Charge.ts"
 import type { Decided, Tables } from "./Decision.ts"
+import { genericDecline } from "./Declines.ts"
 import type * as Form from "./Form.ts"
 import * as Params from "./Params.ts"
 import { type IntentRecord, methodOf, statusOf } from "./PaymentIntent.ts"
@@ -73,6 +74,17 @@ export const authenticate = (tables: Tables, id: string, outcome: "succeeded" | 
         outcome === "succeeded"
           ? charge(intent, intent.progress.method, stamp)
           : failAuthentication(intent, intent.progress.method)
+      ))
+
+/** What was being processed is decided, which in a live run takes the bank hours or days. */
+export const settle = (tables: Tables, id: string, outcome: "succeeded" | "failed", stamp: Stamp): Decided =>
+  Either.flatMap(existing(tables, id), (intent) =>
+    intent.progress._tag !== "Processing"
+      ? Either.left(unexpected("settle", "settled", intent, ["processing"]))
+      : Either.right(
+        outcome === "succeeded"
+          ? charge(intent, intent.progress.method, stamp, false)
+          : refuse(intent, intent.progress.method, genericDecline, stamp)
       ))
 
 interface ChargeChange {

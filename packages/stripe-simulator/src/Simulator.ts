@@ -1,5 +1,6 @@
 import { NodeHttpClient } from "@effect/platform-node"
 import { Context, Effect, Layer, type Option, type Redacted } from "effect"
+import * as Chaos from "./Chaos.ts"
 import * as Control from "./Control.ts"
 import { apiVersion } from "./Event.ts"
 import * as Faults from "./Faults.ts"
@@ -8,6 +9,7 @@ import * as Ledger from "./Ledger.ts"
 import * as Provider from "./Provider.ts"
 import { render, statusOf } from "./Reply.ts"
 import * as Server from "./Server.ts"
+import * as Tally from "./Tally.ts"
 import * as Webhooks from "./Webhooks.ts"
 import type { WireError } from "./WireError.ts"
 
@@ -50,7 +52,8 @@ export const layer = (
     })
   ).pipe(
     Layer.provide(Provider.layer(options.apiKey)),
-    Layer.provide([Webhooks.layer(options), Faults.layer]),
+    Layer.provide([Webhooks.layer(options), Faults.layer, Tally.layer]),
+    Layer.provide(Chaos.layer),
     Layer.provide(Ledger.layer(options.dataFolder)),
     Layer.provide(NodeHttpClient.layerUndici)
   )

@@ -1,6 +1,7 @@
 import { Match, Schema } from "effect"
 import type Stripe from "stripe"
 import * as Charge from "./Charge.ts"
+import * as Dispute from "./Dispute.ts"
 import * as PaymentIntent from "./PaymentIntent.ts"
 import * as PaymentMethod from "./PaymentMethod.ts"
 import * as Refund from "./Refund.ts"
@@ -10,11 +11,12 @@ export const ObjectRecord = Schema.Union(
   PaymentIntent.IntentRecord,
   Charge.ChargeRecord,
   Refund.RefundRecord,
+  Dispute.DisputeRecord,
   PaymentMethod.PaymentMethodRecord
 )
 export type ObjectRecord = typeof ObjectRecord.Type
 
-export type Rendered = Stripe.PaymentIntent | Stripe.Charge | Stripe.Refund | Stripe.PaymentMethod
+export type Rendered = Stripe.PaymentIntent | Stripe.Charge | Stripe.Refund | Stripe.Dispute | Stripe.PaymentMethod
 
 /** The object as the wire shows it. Depends on the record alone, so an old record renders to the same bytes again. */
 export const toStripe = (record: ObjectRecord): Rendered =>
@@ -22,6 +24,7 @@ export const toStripe = (record: ObjectRecord): Rendered =>
     PaymentIntent: PaymentIntent.toStripe,
     Charge: Charge.toStripe,
     Refund: Refund.toStripe,
+    Dispute: Dispute.toStripe,
     PaymentMethod: PaymentMethod.toStripe
   })
 
@@ -34,5 +37,6 @@ export const expandable = (record: ObjectRecord): Readonly<Record<string, string
     }),
     Charge: (charge) => ({ payment_intent: charge.intent }),
     Refund: (refund) => ({ charge: refund.charge, payment_intent: refund.intent }),
+    Dispute: (dispute) => ({ charge: dispute.charge, payment_intent: dispute.intent }),
     PaymentMethod: () => ({})
   })

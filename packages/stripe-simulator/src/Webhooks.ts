@@ -1,8 +1,11 @@
 import type { HttpClient } from "@effect/platform"
-import { Clock, Context, Effect, Layer, Option, type Redacted, Schema, type Scope } from "effect"
+import { Clock, Context, Effect, FiberMap, Layer, Option, type Redacted, Schema } from "effect"
 import * as Backlog from "./Backlog.ts"
+import { Chaos } from "./Chaos.ts"
+import * as Courier from "./Courier.ts"
 import * as Delivery from "./Delivery.ts"
 import type { EventRecord } from "./Event.ts"
+import type { JournalUnavailable } from "./Journal.ts"
 import { Ledger } from "./Ledger.ts"
 
 /**
@@ -15,7 +18,16 @@ export const Conduct = Schema.Struct({
 })
 export type Conduct = typeof Conduct.Type
 
+/** Which events on record: of this unix second and later, and of this type, where `payment_intent.*` is all of them. */
+export const Selection = Schema.Struct({
+  since: Schema.optionalWith(Schema.NonNegativeInt, { default: () => 0 }),
+  type: Schema.optional(Schema.String.pipe(Schema.pattern(/^[a-z_]+(\.[a-z_]+)*(\.\*)?$/)))
+})
+export type Selection = typeof Selection.Type
+
 export interface Status extends Conduct {
+  /** On record, and so to be had again. */
+  readonly kept: number
   /** Not delivered yet, held ones included. */
   readonly pending: number
   readonly held: number
@@ -32,10 +44,14 @@ export class Webhooks extends Context.Tag("@quartet/stripe-simulator/Webhooks")<
   readonly admit: (events: ReadonlyArray<EventRecord>) => ReadonlyArray<EventRecord>
   /** Sends events that the ledger keeps. */
   readonly send: (events: ReadonlyArray<EventRecord>) => Effect.Effect<void>
+  /** Sends events on record once more, whether or not they were heard, and answers how many. Those still to be sent are sent anyway. */
+  readonly replay: (selection: Selection) => Effect.Effect<number, JournalUnavailable>
   /** Any mode but `hold` also lets go what is held. */
   readonly conduct: (conduct: Conduct) => Effect.Effect<void>
   /** Delivers what is held, and answers how many that is. The mode stays. */
   readonly release: Effect.Effect<number>
+  /** Delivers what chaos made late. */
+  readonly hurry: Effect.Effect<void>
   readonly status: Effect.Effect<Status>
 }>() {}
 
@@ -47,7 +63,7 @@ export interface Options {
 /** Without an address nothing is told, and nothing kept to be told. */
 export const layer = (
   { webhookSecret, webhookUrl }: Options
-): Layer.Layer<Webhooks, never, Ledger | HttpClient.HttpClient> =>
+): Layer.Layer<Webhooks, never, Ledger | Chaos | HttpClient.HttpClient> =>
   Layer.scoped(
     Webhooks,
     Effect.gen(function*() {
@@ -61,169 +77,88 @@ export const layer = (
 
 const capacity = 100_000
 
-const concurrency = 16
-
-const keptSeconds = 3 * 24 * 60 * 60
-
-interface State extends Status {
-  mode: Conduct["mode"]
-  delayMs: number
-  delivered: number
-  failed: number
-  lost: number
-  holding: Array<Backlog.Turn>
-  window: Array<Backlog.Turn>
-}
-
-interface Parts {
-  readonly state: State
-  readonly backlog: Backlog.Backlog
-  readonly ledger: Context.Tag.Service<Ledger>
-  readonly post: Delivery.Delivery
-  readonly scope: Scope.Scope
-}
-
-const initial = (ledger: Context.Tag.Service<Ledger>): State => ({
+const initial = (): Courier.State => ({
   mode: "deliver",
   delayMs: 0,
   delivered: 0,
   failed: 0,
   lost: 0,
   holding: [],
-  window: [],
-  get pending() {
-    return ledger.undelivered.size
-  },
-  get held() {
-    return this.holding.length
-  }
+  window: []
 })
 
-const statusOf = (state: State): Effect.Effect<Status> =>
+const statusOf = (state: Courier.State, { told, undelivered }: Context.Tag.Service<Ledger>): Effect.Effect<Status> =>
   Effect.sync(() => {
-    const { delayMs, delivered, failed, held, lost, mode, pending } = state
-    return { mode, delayMs, pending, held, delivered, failed, lost }
+    const { delayMs, delivered, failed, holding, lost, mode } = state
+    const [kept, pending, held] = [told.size, undelivered.size, holding.length]
+    return { mode, delayMs, kept, pending, held, delivered, failed, lost }
   })
 
-const set = (state: State, conduct: Conduct): Effect.Effect<void> =>
+const set = (state: Courier.State, conduct: Conduct): Effect.Effect<void> =>
   Effect.sync(() => {
     state.mode = conduct.mode
     state.delayMs = conduct.delayMs
   })
 
 const mute = Effect.map(Ledger, (ledger) => {
-  const state = initial(ledger)
+  const state = initial()
   return Webhooks.of({
     admit: () => [],
     send: () => Effect.void,
+    replay: () => Effect.succeed(0),
     conduct: (conduct) => set(state, conduct),
     release: Effect.succeed(0),
-    status: statusOf(state)
+    hurry: Effect.void,
+    status: statusOf(state, ledger)
   })
 })
 
 const telling = (post: Delivery.Delivery) =>
   Effect.gen(function*() {
-    const ledger = yield* Ledger
-    const parts: Parts = {
-      state: initial(ledger),
-      backlog: yield* Backlog.make(capacity),
-      ledger,
-      post,
-      scope: yield* Effect.scope
-    }
-    const { backlog, state } = parts
-    yield* backlog.now([...ledger.undelivered.keys()].slice(0, capacity).map(Backlog.firstTurn))
-    yield* Effect.replicateEffect(
-      Effect.forkScoped(Effect.forever(Effect.flatMap(backlog.take, (turn) => handleSafely(parts, turn)))),
-      concurrency
-    )
-    const release = Effect.suspend(() => {
-      const held = state.holding.splice(0)
-      return Effect.as(backlog.now(held.map((turn) => ({ ...turn, released: true }))), held.length)
+    const [ledger, chaos, backlog] = [yield* Ledger, yield* Chaos, yield* Backlog.make(capacity)]
+    const [late, scope] = [yield* FiberMap.make<string>(), yield* Effect.scope]
+    const parts: Courier.Parts = { state: initial(), backlog, ledger, post, late, scope }
+    const { state } = parts
+    const send = Effect.fn("Webhooks.send")(function*(events: ReadonlyArray<EventRecord>) {
+      const fates = yield* chaos.fates(events.length)
+      const since = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+      const turns = fates.flatMap((fate, index) => {
+        const event = events[index]
+        return event === undefined ? [] : [Backlog.firstTurn(event.id, since, fate)]
+      })
+      yield* state.delayMs > 0 && state.mode !== "reorder" ? backlog.after(state.delayMs, turns) : backlog.now(turns)
     })
+    yield* send([...ledger.undelivered.values()].slice(0, capacity))
+    yield* Courier.work(parts)
+    const release = Courier.release(parts)
     return Webhooks.of({
       admit: (events) => {
         const room = Math.max(0, capacity - ledger.undelivered.size)
         state.lost += Math.max(0, events.length - room)
         return events.slice(0, room)
       },
-      send: Effect.fn("Webhooks.send")((events) => {
-        const turns = events.map(({ id }) => Backlog.firstTurn(id))
-        return state.delayMs > 0 && state.mode !== "reorder" ? backlog.after(state.delayMs, turns) : backlog.now(turns)
-      }),
+      send,
+      replay: Effect.fn("Webhooks.replay")((selection) =>
+        ledger.transact(() => {
+          const events = chosen(ledger, selection)
+          return { events, entry: { again: events.map(({ id }) => id) } }
+        }).pipe(Effect.flatMap(({ events }) => Effect.as(send(events), events.length)))
+      ),
       conduct: Effect.fn("Webhooks.conduct")((conduct) =>
         Effect.zipRight(set(state, conduct), conduct.mode === "hold" ? Effect.void : release)
       ),
       release,
-      status: statusOf(state)
+      hurry: Courier.hurry(parts),
+      status: statusOf(state, ledger)
     })
   })
 
-/** A bug met on one event does not stop the others, nor lose the event. */
-const handleSafely = (parts: Parts, turn: Backlog.Turn): Effect.Effect<void> =>
-  Effect.catchAllDefect(
-    handle(parts, turn),
-    (defect) => Effect.zipRight(Effect.logError("webhook delivery broke", defect), parts.backlog.retry(turn))
-  )
-
-const handle = (parts: Parts, turn: Backlog.Turn): Effect.Effect<void> => {
-  const { state } = parts
-  if (turn.released) {
-    return deliver(parts, turn)
-  }
-  switch (state.mode) {
-    case "hold":
-      return Effect.sync(() => void state.holding.push(turn))
-    case "drop":
-      return lose(parts, turn)
-    case "reorder":
-      return collect(parts, turn)
-    case "deliver":
-    case "duplicate":
-      return deliver(parts, turn)
-  }
-}
-
-const deliver = (parts: Parts, turn: Backlog.Turn): Effect.Effect<void> =>
-  Effect.gen(function*() {
-    const { backlog, ledger, post, state } = parts
-    const event = ledger.undelivered.get(turn.eventId)
-    if (event === undefined) {
-      return
-    }
-    const delivered = yield* state.mode === "duplicate" ? Effect.zipRight(post(event), post(event)) : post(event)
-    if (delivered) {
-      state.delivered += 1
-      return yield* settle(parts, turn)
-    }
-    state.failed += 1
-    const now = yield* Clock.currentTimeMillis
-    yield* now / 1000 - event.created > keptSeconds ? lose(parts, turn) : backlog.retry(turn)
-  })
-
-/** What cannot be noted as delivered is delivered again: at least once. */
-const settle = ({ backlog, ledger }: Parts, turn: Backlog.Turn): Effect.Effect<void> =>
-  ledger.transact(() => ({ entry: { settled: [turn.eventId] } })).pipe(
-    Effect.asVoid,
-    Effect.catchTag(
-      "JournalUnavailable",
-      (error) => Effect.zipRight(Effect.logWarning("delivery not noted", error), backlog.retry(turn))
-    )
-  )
-
-const lose = (parts: Parts, turn: Backlog.Turn): Effect.Effect<void> =>
-  Effect.zipRight(Effect.sync(() => void (parts.state.lost += 1)), settle(parts, turn))
-
-/** The first turn of a window starts its clock; at its end all are sent, one after the other, the last first. */
-const collect = (parts: Parts, turn: Backlog.Turn): Effect.Effect<void> => {
-  const { scope, state } = parts
-  state.window.push(turn)
-  return state.window.length > 1
-    ? Effect.void
-    : Effect.suspend(() => Effect.forEach(state.window.splice(0).toReversed(), (late) => deliver(parts, late))).pipe(
-      Effect.delay(Math.max(state.delayMs, 100)),
-      Effect.forkIn(scope),
-      Effect.asVoid
-    )
+/** At most as many as there is room for. */
+const chosen = ({ told, undelivered }: Context.Tag.Service<Ledger>, { since, type }: Selection) => {
+  const prefix = type?.endsWith(".*") === true ? type.slice(0, -1) : undefined
+  const fits = (candidate: string) =>
+    type === undefined || candidate === type || (prefix !== undefined && candidate.startsWith(prefix))
+  return [...told.values()]
+    .filter(({ created, happening, id }) => created >= since && fits(happening.type) && !undelivered.has(id))
+    .slice(0, Math.max(0, capacity - undelivered.size))
 }

@@ -48,6 +48,14 @@ export const unrecognizedUrl = (method: string, path: string): WireError =>
 
 export const unauthenticated = (message: string): WireError => refusal(401, "invalid_request_error", false, message)
 
+/** A restricted key that may not do this. */
+export const forbidden: WireError = refusal(
+  403,
+  "invalid_request_error",
+  false,
+  "The provided key does not have the required permissions for this endpoint. Having more permissions would allow this request to continue."
+)
+
 /** Same key, but not the same request. */
 export const idempotencyConflict = (message: string): WireError => refusal(400, "idempotency_error", false, message)
 

@@ -1,118 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { apiKey, payment, paymentForm, refusal, start } from "./support/Running.ts"
-
-describe("A. Transport", () => {
-  it.scopedLive("1. decodes forms with raw and encoded brackets, plus signs, and answers the currency in lower case", () =>
-    Effect.gen(function*() {
-      const { raw } = yield* start()
-      const body = "amount=1000&currency=USD&metadata[a]=x+y&metadata%5Bb%5D=%C3%A9%26&confirm=True" +
-        "&payment_method=pm_card_visa&payment_method_types%5B0%5D=card&expand[0]=latest_charge"
-      const created = yield* Effect.promise(() => raw("POST", "/v1/payment_intents", { body }))
-      expect(created.status).toBe(200)
-      expect(created.json).toMatchObject({
-        currency: "usd",
-        metadata: { a: "x y", b: "é&" },
-        status: "succeeded",
-        latest_charge: { object: "charge" }
-      })
-    }))
-
-  it.scopedLive("1. takes an empty body", () =>
-    Effect.gen(function*() {
-      const { raw, stripe } = yield* start()
-      const { id } = yield* Effect.promise(() => stripe.paymentIntents.create({ ...payment(), confirm: false }))
-      const canceled = yield* Effect.promise(() => raw("POST", `/v1/payment_intents/${id}/cancel`))
-      expect(canceled.json).toMatchObject({ status: "canceled" })
-    }))
-
-  it.scopedLive("2. takes the key as a bearer token or as the user of Basic, and answers 401 to any other", () =>
-    Effect.gen(function*() {
-      const { raw } = yield* start({ apiKey })
-      const get = (authorization: string) =>
-        Effect.promise(() => raw("GET", "/v1/payment_intents", { headers: { authorization } }))
-      expect((yield* get(`Bearer ${apiKey}`)).status).toBe(200)
-      expect((yield* get(`Basic ${Buffer.from(`${apiKey}:`).toString("base64")}`)).status).toBe(200)
-      for (const wrong of ["", "Bearer sk_test_other", "Bearer sk_live_Quartet1234"]) {
-        const refused = yield* get(wrong)
-        expect(refused.status).toBe(401)
-        expect(refused.json).toMatchObject({ error: { type: "invalid_request_error" } })
-        expect(refused.headers["www-authenticate"]).toBe(`Bearer realm="Stripe"`)
-        expect(refused.headers["request-id"]).toBeUndefined()
-      }
-    }))
-
-  it.scopedLive("3. answers every refusal with an error object in JSON", () =>
-    Effect.gen(function*() {
-      const { raw } = yield* start()
-      for (
-        const [method, path] of [["GET", "/v1/nothing"], ["DELETE", "/v1/refunds"], ["GET", "/"], [
-          "POST",
-          "/v1/charges"
-        ]]
-      ) {
-        const refused = yield* Effect.promise(() => raw(String(method), String(path)))
-        expect(refused.status).toBe(404)
-        expect(refused.json).toMatchObject({ error: { type: "invalid_request_error", message: expect.any(String) } })
-      }
-    }))
-
-  it.scopedLive("4. names the request, its key and its version in the headers", () =>
-    Effect.gen(function*() {
-      const { raw } = yield* start()
-      const post = yield* Effect.promise(() =>
-        raw("POST", "/v1/payment_intents", {
-          body: "amount=1000&currency=usd",
-          headers: { "idempotency-key": "k1", "stripe-version": "2026-10-28.endive" }
-        })
-      )
-      expect(post.headers).toMatchObject({
-        "content-type": "application/json",
-        "idempotency-key": "k1",
-        "original-request": post.headers["request-id"],
-        "stripe-version": "2026-10-28.endive"
-      })
-      const unkeyed = yield* Effect.promise(() =>
-        raw("POST", "/v1/payment_intents", { body: "amount=1000&currency=usd" })
-      )
-      expect(unkeyed.headers["idempotency-key"]).toMatch(/.{16,}/)
-      expect(unkeyed.headers["request-id"]).toMatch(/^req_\w+$/)
-      expect(unkeyed.headers["request-id"]).not.toBe(post.headers["request-id"])
-      const get = yield* Effect.promise(() => raw("GET", "/v1/payment_intents"))
-      expect(get.headers).not.toHaveProperty("idempotency-key")
-      expect(get.headers).not.toHaveProperty("original-request")
-    }))
-
-  it.scopedLive("5. advises against repeating what was executed, and says nothing of what was not", () =>
-    Effect.gen(function*() {
-      const { raw } = yield* start()
-      const advice = (body: string) =>
-        Effect.promise(() => raw("POST", "/v1/payment_intents", { body })).pipe(
-          Effect.map(({ headers, status }) => [status, headers["stripe-should-retry"]])
-        )
-      expect(yield* advice(paymentForm())).toEqual([200, "false"])
-      expect(yield* advice(paymentForm("&payment_method=pm_card_chargeDeclined"))).toEqual([402, "false"])
-      expect(yield* advice("currency=usd")).toEqual([400, undefined])
-      const missing = yield* Effect.promise(() => raw("GET", "/v1/payment_intents/pi_none"))
-      expect([missing.status, missing.headers["stripe-should-retry"]]).toEqual([404, undefined])
-    }))
-
-  it.scopedLive("6. builds whole objects without the keys of older versions", () =>
-    Effect.gen(function*() {
-      const { stripe } = yield* start()
-      const intent = yield* Effect.promise(() =>
-        stripe.paymentIntents.create({ ...payment(), expand: ["latest_charge"] })
-      )
-      expect(intent).toMatchObject({ review: null, processing: null, transfer_group: null, canceled_at: null })
-      expect(intent).not.toHaveProperty("charges")
-      expect(intent).not.toHaveProperty("invoice")
-      expect(intent.latest_charge).not.toHaveProperty("invoice")
-      expect(intent.latest_charge).not.toHaveProperty("destination")
-    }))
-})
+import { payment, paymentForm, refusal, start } from "./support/Running.ts"
 
 describe("B. PaymentIntents", () => {
-  it.scopedLive("7. goes from requires_payment_method over requires_confirmation to succeeded", () =>
+  it.scopedLive("7 goes from requires_payment_method over requires_confirmation to succeeded", () =>
     Effect.gen(function*() {
       const { stripe } = yield* start()
       const { confirm: _, payment_method: __, ...bare } = payment()
@@ -128,7 +19,7 @@ describe("B. PaymentIntents", () => {
       expect(paid).toMatchObject({ id: ready.id, status: "succeeded" })
     }))
 
-  it.scopedLive("8. create with confirm answers succeeded, with a fresh payment method and the charge's id", () =>
+  it.scopedLive("8 create with confirm answers succeeded, with a fresh payment method and the charge's id", () =>
     Effect.gen(function*() {
       const { stripe } = yield* start()
       const intent = yield* Effect.promise(() => stripe.paymentIntents.create(payment()))
@@ -144,7 +35,18 @@ describe("B. PaymentIntents", () => {
       expect(String(intent.created)).toMatch(/^\d{10}$/)
     }))
 
-  it.scopedLive("9. retrieve answers the state of now, and expands the charge", () =>
+  it.scopedLive("8 the bytes say the same: one object, unix seconds, no charge inside", () =>
+    Effect.gen(function*() {
+      const { raw } = yield* start()
+      const paid = yield* Effect.promise(() => raw("POST", "/v1/payment_intents", { body: paymentForm() }))
+      expect(paid.status).toBe(200)
+      expect(paid.text).toMatch(/^\{"id":"pi_3\w+","object":"payment_intent",/)
+      expect(paid.text).toMatch(/"created":\d{10},/)
+      expect(paid.text).toMatch(/"latest_charge":"ch_3\w+"/)
+      expect(paid.text).not.toContain("pm_card_visa")
+    }))
+
+  it.scopedLive("9 retrieve answers the state of now, and expands the charge", () =>
     Effect.gen(function*() {
       const { stripe } = yield* start()
       const { id } = yield* Effect.promise(() => stripe.paymentIntents.create(payment()))
@@ -160,7 +62,7 @@ describe("B. PaymentIntents", () => {
       })
     }))
 
-  it.scopedLive("10. answers 404 for an intent that nobody made", () =>
+  it.scopedLive("10 answers 404 for an intent that nobody made", () =>
     Effect.gen(function*() {
       const { stripe } = yield* start()
       expect(yield* refusal(() => stripe.paymentIntents.retrieve("pi_none"))).toMatchObject({
@@ -172,7 +74,19 @@ describe("B. PaymentIntents", () => {
       })
     }))
 
-  it.scopedLive("11. answers 400 for a payment method that nobody made", () =>
+  it.scopedLive("10 answers the same 404 to whoever would confirm, cancel or capture it", () =>
+    Effect.gen(function*() {
+      const { raw } = yield* start()
+      for (const action of ["confirm", "cancel", "capture"]) {
+        const answer = yield* Effect.promise(() => raw("POST", `/v1/payment_intents/pi_none/${action}`))
+        expect(answer).toMatchObject({
+          status: 404,
+          json: { error: { code: "resource_missing", param: "intent", message: "No such payment_intent: 'pi_none'" } }
+        })
+      }
+    }))
+
+  it.scopedLive("11 answers 400 for a payment method that nobody made", () =>
     Effect.gen(function*() {
       const { stripe } = yield* start()
       expect(yield* refusal(() => stripe.paymentIntents.create(payment("pm_none")))).toMatchObject({
@@ -183,7 +97,18 @@ describe("B. PaymentIntents", () => {
       })
     }))
 
-  it.scopedLive("12. refuses missing, malformed and unknown parameters, and methods that may redirect to nowhere", () =>
+  it.scopedLive("12 the SDK takes a wrong parameter for an invalid request", () =>
+    Effect.gen(function*() {
+      const { stripe } = yield* start()
+      expect(yield* refusal(() => stripe.paymentIntents.create({ amount: 10.5, currency: "usd" }))).toMatchObject({
+        type: "StripeInvalidRequestError",
+        statusCode: 400,
+        code: "parameter_invalid_integer",
+        param: "amount"
+      })
+    }))
+
+  it.scopedLive("12 refuses missing, malformed and unknown parameters, and methods that may redirect to nowhere", () =>
     Effect.gen(function*() {
       const { control, raw } = yield* start()
       const refused = (body: string) =>
@@ -218,7 +143,7 @@ describe("B. PaymentIntents", () => {
       expect(ledger.json).toMatchObject({ intents: { length: 4 }, charges: { length: 4 }, refunds: [] })
     }))
 
-  it.scopedLive("13. a decline is a 402 with both objects, leaves an intent to retry and a failed charge", () =>
+  it.scopedLive("13 a decline is a 402 with both objects, leaves an intent to retry and a failed charge", () =>
     Effect.gen(function*() {
       const { raw, stripe } = yield* start()
       const body = paymentForm("&payment_method=pm_card_visa_chargeDeclined")
@@ -249,7 +174,21 @@ describe("B. PaymentIntents", () => {
       expect(charge).toMatchObject({ status: "failed", paid: false, failure_code: "card_declined", payment_intent: id })
     }))
 
-  it.scopedLive("14. each test token is declined for its own reason", () =>
+  it.scopedLive("13 the SDK's card error carries the intent and the charge (H54)", () =>
+    Effect.gen(function*() {
+      const { stripe } = yield* start()
+      const error = yield* refusal(() => stripe.paymentIntents.create(payment("pm_card_visa_chargeDeclined")))
+      const [intent] = (yield* Effect.promise(() => stripe.paymentIntents.list())).data
+      expect(error).toMatchObject({
+        type: "StripeCardError",
+        statusCode: 402,
+        charge: intent?.latest_charge,
+        payment_intent: intent,
+        payment_method: { object: "payment_method", id: intent?.last_payment_error?.payment_method?.id }
+      })
+    }))
+
+  it.scopedLive("14 each test token is declined for its own reason", () =>
     Effect.gen(function*() {
       const { stripe } = yield* start()
       const reasons = [
@@ -272,7 +211,7 @@ describe("B. PaymentIntents", () => {
       }
     }))
 
-  it.scopedLive("15. after a decline the same intent can be paid with another card", () =>
+  it.scopedLive("15 after a decline the same intent can be paid with another card", () =>
     Effect.gen(function*() {
       const { stripe } = yield* start()
       yield* refusal(() => stripe.paymentIntents.create(payment("pm_card_chargeDeclined")))
@@ -284,7 +223,7 @@ describe("B. PaymentIntents", () => {
       expect(paid.latest_charge).not.toBe(failed?.latest_charge)
     }))
 
-  it.scopedLive("16, 17, 18. cancels what is open, keeps the reason, and refuses what is settled", () =>
+  it.scopedLive("16 cancels what is open, and keeps when and why", () =>
     Effect.gen(function*() {
       const { stripe } = yield* start()
       const open = yield* Effect.promise(() => stripe.paymentIntents.create({ ...payment(), confirm: false }))
@@ -293,22 +232,41 @@ describe("B. PaymentIntents", () => {
       )
       expect(canceled).toMatchObject({ status: "canceled", cancellation_reason: "requested_by_customer" })
       expect(canceled.canceled_at).toBeGreaterThanOrEqual(open.created)
-      const paid = yield* Effect.promise(() => stripe.paymentIntents.create(payment()))
-      expect(yield* refusal(() => stripe.paymentIntents.cancel(paid.id))).toMatchObject({
-        statusCode: 400,
-        code: "payment_intent_unexpected_state",
-        payment_intent: { id: paid.id, status: "succeeded" },
-        message:
-          "You cannot cancel this PaymentIntent because it has a status of succeeded. Only a PaymentIntent with one of the " +
-          "following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, " +
-          "requires_action, processing."
+      expect(yield* Effect.promise(() => stripe.paymentIntents.retrieve(open.id))).toMatchObject({
+        status: "canceled",
+        canceled_at: canceled.canceled_at
       })
-      for (const { id } of [canceled, paid]) {
-        expect(yield* refusal(() => stripe.paymentIntents.confirm(id, { payment_method: "pm_card_visa" })))
-          .toMatchObject({
-            statusCode: 400,
-            code: "payment_intent_unexpected_state"
-          })
+    }))
+
+  it.scopedLive("17 refuses to cancel what is paid or canceled, and shows it (H64)", () =>
+    Effect.gen(function*() {
+      const { stripe } = yield* start()
+      const paid = yield* Effect.promise(() => stripe.paymentIntents.create(payment()))
+      const open = yield* Effect.promise(() => stripe.paymentIntents.create({ ...payment(), confirm: false }))
+      yield* Effect.promise(() => stripe.paymentIntents.cancel(open.id))
+      for (const [id, status] of [[paid.id, "succeeded"], [open.id, "canceled"]]) {
+        expect(yield* refusal(() => stripe.paymentIntents.cancel(String(id)))).toMatchObject({
+          statusCode: 400,
+          code: "payment_intent_unexpected_state",
+          payment_intent: { id, status, object: "payment_intent", amount: 1000 },
+          message:
+            `You cannot cancel this PaymentIntent because it has a status of ${status}. Only a PaymentIntent with one of the ` +
+            "following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, " +
+            "requires_action, processing."
+        })
       }
+    }))
+
+  it.scopedLive("18 refuses to confirm what is paid or canceled", () =>
+    Effect.gen(function*() {
+      const { control, stripe } = yield* start()
+      const paid = yield* Effect.promise(() => stripe.paymentIntents.create(payment()))
+      const open = yield* Effect.promise(() => stripe.paymentIntents.create({ ...payment(), confirm: false }))
+      yield* Effect.promise(() => stripe.paymentIntents.cancel(open.id))
+      for (const { id } of [open, paid]) {
+        expect(yield* refusal(() => stripe.paymentIntents.confirm(id, { payment_method: "pm_card_visa" })))
+          .toMatchObject({ statusCode: 400, code: "payment_intent_unexpected_state", payment_intent: { id } })
+      }
+      expect((yield* Effect.promise(() => control("GET", "ledger"))).json).toMatchObject({ charges: { length: 1 } })
     }))
 })

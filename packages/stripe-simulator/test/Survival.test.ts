@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { make } from "./support/Receiver.ts"
-import { at, paymentForm, start } from "./support/Running.ts"
+import { at, payment, paymentForm, start } from "./support/Running.ts"
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "stripe-simulator-"))),
@@ -69,6 +69,40 @@ describe("Survival", () => {
       )
       expect(new Set(bodies.map((body) => /"type":"(\w+\.\w+)"/.exec(body)?.[1])).size).toBe(3)
     }), 20_000)
+
+  it.scopedLive(
+    "what a killed process had under way is settled by the next one (H60, H66, H68)",
+    () =>
+      Effect.gen(function*() {
+        const dataFolder = yield* folder
+        const first = yield* spawned({ DATA_FOLDER: dataFolder })
+        yield* Effect.promise(() => first.control("POST", "faults", { fault: "processing" }))
+        const slow = yield* Effect.promise(() => first.stripe.paymentIntents.create(payment()))
+        const paid = yield* Effect.promise(() => first.stripe.paymentIntents.create(payment("pm_card_pendingRefund")))
+        const refund = yield* Effect.promise(() => first.stripe.refunds.create({ payment_intent: paid.id }))
+        yield* Effect.promise(() => first.stripe.paymentIntents.create(payment("pm_card_createDispute")))
+        yield* Effect.promise(() => first.control("POST", "chaos", { faults: 1, kinds: ["error_before"] }))
+        const before = yield* Effect.promise(() => first.control("GET", "ledger"))
+        yield* first.kill
+        // One start reads the journal and rewrites it, the next one reads what was rewritten.
+        yield* Effect.scoped(start({ dataFolder }))
+        const second = yield* start({ dataFolder })
+        expect((yield* Effect.promise(() => second.control("GET", "ledger"))).text).toBe(before.text)
+        expect(before.json).toMatchObject({ refunds: [{ status: "pending" }], disputes: { length: 1 } })
+        const settle = (path: string, body?: object) =>
+          Effect.promise(() => second.control("POST", `${path}/settle`, body))
+        yield* settle(`payment_intents/${slow.id}`, { outcome: "succeeded" })
+        yield* settle(`refunds/${refund.id}`)
+        // Nor is there any bad luck left.
+        expect(yield* Effect.promise(() => second.stripe.paymentIntents.retrieve(slow.id))).toMatchObject({
+          status: "succeeded"
+        })
+        expect(yield* Effect.promise(() => second.stripe.refunds.retrieve(refund.id))).toMatchObject({
+          status: "succeeded"
+        })
+      }),
+    20_000
+  )
 
   it.scopedLive("what was delivered is not delivered again after a restart, and the next line starts clean", () =>
     Effect.gen(function*() {

@@ -25,7 +25,7 @@ const events = (running: Running, receiver: Receiver, count: number) =>
 const open = { ...payment(), confirm: false }
 
 describe("E. Events and webhooks", () => {
-  it.scopedLive("29. wraps a snapshot of the object in an envelope that names its request", () =>
+  it.scopedLive("29 wraps a snapshot of the object in an envelope that names its request", () =>
     Effect.gen(function*() {
       const { receiver, ...running } = yield* telling
       const intent = yield* Effect.promise(() =>
@@ -33,6 +33,7 @@ describe("E. Events and webhooks", () => {
       )
       const [event] = yield* events(running, receiver, 1)
       yield* Effect.promise(() => running.stripe.paymentIntents.cancel(intent.id))
+      // It was canceled meanwhile, and still is what it was when this happened.
       expect(event).toMatchObject({
         id: expect.stringMatching(/^evt_/),
         object: "event",
@@ -45,7 +46,17 @@ describe("E. Events and webhooks", () => {
       })
     }))
 
-  it.scopedLive("30. tells a success, a decline, a cancellation and a refund, each in its own events", () =>
+  it.scopedLive("29 says what was before, where something changed", () =>
+    Effect.gen(function*() {
+      const { receiver, ...running } = yield* telling
+      const intent = yield* Effect.promise(() => running.stripe.paymentIntents.create(payment()))
+      yield* events(running, receiver, 3)
+      yield* Effect.promise(() => running.stripe.refunds.create({ payment_intent: intent.id }))
+      const refunded = (yield* events(running, receiver, 2)).find(({ type }) => type === "charge.refunded")
+      expect(refunded?.data.previous_attributes).toEqual({ amount_refunded: 0, refunded: false })
+    }))
+
+  it.scopedLive("30 tells a success, a decline, a cancellation and a refund, each in its own events", () =>
     Effect.gen(function*() {
       const { receiver, ...running } = yield* telling
       const { stripe } = running
@@ -67,14 +78,32 @@ describe("E. Events and webhooks", () => {
       })
     }))
 
-  it("31. signs the second and the exact body with the whole secret", () => {
+  it("31 signs the second and the exact body with the whole secret", () => {
     // Computed with OpenSSL: printf '1700000000.{"id":"evt_1"}' | openssl dgst -sha256 -hmac whsec_test
     expect(sign("whsec_test", 1_700_000_000, `{"id":"evt_1"}`)).toBe(
       "t=1700000000,v1=c89214b5b5da833daed6f0b8c5bb6bd58cea9022bd80ccc78230f3942d632925"
     )
   })
 
-  it.scopedLive("32. repeats what was refused or broken off: same id and body, signed anew", () =>
+  it.scopedLive("31 the SDK takes its signature, one of several, and nothing older than five minutes", () =>
+    Effect.gen(function*() {
+      const { receiver, ...running } = yield* telling
+      yield* Effect.promise(() => running.stripe.paymentIntents.create(open))
+      const { body, signature } = yield* receiver.next
+      const { webhooks } = running.stripe
+      const seconds = Number(/^t=(\d+),v1=[0-9a-f]{64}$/.exec(signature)?.[1])
+      const verify = (header: string) => () => webhooks.constructEvent(body, header, webhookSecret)
+      expect(webhooks.generateTestHeaderString({ payload: body, secret: webhookSecret, timestamp: seconds })).toBe(
+        signature
+      )
+      expect(verify(`${signature},v1=${"0".repeat(64)},v0=${"f".repeat(64)}`)()).toMatchObject({ object: "event" })
+      expect(verify(sign(webhookSecret, seconds + 3600, body))()).toMatchObject({ object: "event" })
+      expect(verify(sign(webhookSecret, seconds - 310, body))).toThrow(/tolerance/)
+      expect(verify(signature.replace("v1=", "v0="))).toThrow()
+      expect(verify(sign("whsec_another", seconds, body))).toThrow()
+    }))
+
+  it.scopedLive("32 repeats what was refused or broken off: same id and body, signed anew", () =>
     Effect.gen(function*() {
       const { receiver, ...running } = yield* telling
       receiver.answers.push(500, 0)
@@ -87,7 +116,7 @@ describe("E. Events and webhooks", () => {
       expect(verified(running, third).type).toBe("payment_intent.created")
     }))
 
-  it.scopedLive("33. replays, conflicts and validation errors tell nothing", () =>
+  it.scopedLive("33 replays, conflicts and validation errors tell nothing", () =>
     Effect.gen(function*() {
       const { receiver, ...running } = yield* telling
       const { stripe } = running
@@ -97,14 +126,16 @@ describe("E. Events and webhooks", () => {
       yield* Effect.promise(() => stripe.paymentIntents.create(open, { idempotencyKey }))
       yield* refusal(() => stripe.paymentIntents.create(payment(), { idempotencyKey }))
       yield* refusal(() => stripe.paymentIntents.create({ ...open, amount: 0 }))
+      yield* Effect.promise(() => running.control("POST", "faults", { fault: "in_use" }))
+      yield* refusal(() => stripe.paymentIntents.create(open))
       const last = yield* Effect.promise(() => stripe.paymentIntents.create(open))
       const [next] = yield* events(running, receiver, 1)
       expect(next?.data.object).toMatchObject({ id: last.id })
     }))
 })
 
-describe("35. Webhooks gone wrong", () => {
-  it.scopedLive("holds events until they are released", () =>
+describe("F. Webhooks gone wrong", () => {
+  it.scopedLive("35 holds events until they are released", () =>
     Effect.gen(function*() {
       const { conduct, control, receiver, stripe } = yield* telling
       yield* conduct("hold")
@@ -115,7 +146,7 @@ describe("35. Webhooks gone wrong", () => {
       yield* Effect.replicateEffect(receiver.next, 3)
     }))
 
-  it.scopedLive("sends every event twice", () =>
+  it.scopedLive("35 sends every event twice", () =>
     Effect.gen(function*() {
       const { conduct, receiver, stripe } = yield* telling
       yield* conduct("duplicate")
@@ -124,7 +155,7 @@ describe("35. Webhooks gone wrong", () => {
       expect(second.body).toBe(first.body)
     }))
 
-  it.scopedLive("sends the last first", () =>
+  it.scopedLive("35 sends the last first", () =>
     Effect.gen(function*() {
       const { conduct, receiver, ...running } = yield* telling
       yield* conduct("reorder", 300)
@@ -136,7 +167,7 @@ describe("35. Webhooks gone wrong", () => {
       ])
     }))
 
-  it.scopedLive("loses events, and counts them", () =>
+  it.scopedLive("35 loses events, and counts them", () =>
     Effect.gen(function*() {
       const { conduct, receiver, ...running } = yield* telling
       yield* conduct("drop")
@@ -150,7 +181,7 @@ describe("35. Webhooks gone wrong", () => {
       expect(next?.data.object).toMatchObject({ id: intent.id })
     }))
 
-  it.scopedLive("delays events", () =>
+  it.scopedLive("35 delays events", () =>
     Effect.gen(function*() {
       const { conduct, receiver, ...running } = yield* telling
       yield* conduct("deliver", 1100)

@@ -17,6 +17,13 @@ export interface Receiver {
   readonly answers: Array<number>
 }
 
+/** The types of the next so many events, in alphabetical order: they come in any. */
+export const told = (receiver: Receiver, count: number): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(
+    Effect.replicateEffect(receiver.next, count),
+    (received) => received.map(({ body }) => /"type":"([a-z_]+\.[a-z_.]+)"/.exec(body)?.[1] ?? "").toSorted()
+  )
+
 /** An address that takes webhooks. */
 export const make = Effect.gen(function*() {
   const arrived = yield* Queue.unbounded<Received>()

@@ -25,6 +25,8 @@ export interface Running {
   readonly port: number
   /** Makes no retries of its own; only a reset is repeated once, which it cannot be told to leave. */
   readonly stripe: Stripe
+  /** The SDK as somebody else might set it up. */
+  readonly client: (config?: Stripe.StripeConfig) => Stripe
   /** One request, byte for byte, with the right key unless another header says otherwise. Fails when the connection breaks. */
   readonly raw: (method: string, path: string, options?: RawRequest) => Promise<RawResponse>
   readonly control: (method: string, path: string, body?: object) => Promise<RawResponse>
@@ -73,9 +75,12 @@ export const at = (port: number): Running => {
       call.on("error", reject)
       call.end(options.body)
     })
+  const client: Running["client"] = (config = {}) =>
+    new Stripe(apiKey, { host: "127.0.0.1", port, protocol: "http", maxNetworkRetries: 0, telemetry: false, ...config })
   return {
     port,
-    stripe: new Stripe(apiKey, { host: "127.0.0.1", port, protocol: "http", maxNetworkRetries: 0, telemetry: false }),
+    client,
+    stripe: client(),
     raw,
     control: (method, path, body) =>
       raw(method, `/_simulator/${path}`, body === undefined ? {} : { body: Schema.encodeSync(unknownJson)(body) })
