@@ -6,9 +6,11 @@ import type { Answer } from "@quartet/messaging/IdempotencyKeys"
 import { Schema } from "effect"
 import { OrderHasShipped } from "./domain/Rejection.ts"
 import type { Order } from "./domain/State.ts"
-import { viewOf } from "./OrderView.ts"
+import { refundsOf, viewOf } from "./OrderView.ts"
+import { OrderRefunds } from "./RefundsApi.ts"
 
 const encodeOrder = Schema.encodeSync(Schema.parseJson(OrderView))
+const encodeRefunds = Schema.encodeSync(Schema.parseJson(OrderRefunds))
 const encodeProblem = Schema.encodeSync(Schema.parseJson(Problem.Problem))
 
 /** An order as the text that its customer gets; replays return the very same. */
@@ -36,6 +38,13 @@ export const cancellation = (order: Order): Answer => {
   const { message } = new OrderHasShipped({ orderId: order.orderId })
   return { status: 409, headers: {}, body: encodeProblem(orderShipped.make(message, "")) }
 }
+
+/** 202 while the provider has not decided on what was asked for, 200 once it has. */
+export const refunds = (order: Order, isUnderWay: boolean): Answer => ({
+  status: isUnderWay ? 202 : 200,
+  headers: {},
+  body: encodeRefunds(refundsOf(order))
+})
 
 /** The order as it is now. */
 export const order = (order: Order): Answer => ({

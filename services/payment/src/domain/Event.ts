@@ -101,6 +101,23 @@ export class RefundRequested extends Schema.TaggedClass<RefundRequested>()("Refu
   intentId: IntentId
 }) {}
 
+/** Nothing is left that could go back: other refunds take all of it. */
+export class RefundCovered extends Schema.TaggedClass<RefundCovered>()("RefundCovered", {
+  ...refund,
+  cause: RefundCause,
+  amount: Money,
+  intentId: IntentId
+}) {}
+
+/** The provider is not asked: an operator wants to give more than is left. */
+export class RefundDenied extends Schema.TaggedClass<RefundDenied>()("RefundDenied", {
+  ...refund,
+  cause: RefundCause,
+  amount: Money,
+  intentId: IntentId,
+  reason: Schema.String
+}) {}
+
 /** From here on the provider may have been asked for the refund. */
 export class RefundBegun extends Schema.TaggedClass<RefundBegun>()("RefundBegun", { ...refund, at }) {}
 
@@ -143,6 +160,8 @@ export class RefundMirrored extends Schema.TaggedClass<RefundMirrored>()("Refund
 export type RefundEvent =
   | RefundWanted
   | RefundRequested
+  | RefundCovered
+  | RefundDenied
   | RefundBegun
   | RefundUnknown
   | RefundPending
