@@ -64,6 +64,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
   Effect.fnUntraced(function*(steps: ReadonlyArray<OrderStep>, after: Slice) {
     const touched = steps.map(({ before, event }) => ({ key: event.orderId, before: before.orders }))
     const refunds = steps.flatMap(({ after, event }) => stepOf(event, versionOf(orderIn(after, event.orderId))))
+    const refundSteps = refunds.length === 0 ? sql`` : sql`, ${insertedSteps(sql, encodeSteps(refunds))}`
     const rows = changed(touched, after.orders).flatMap(toRow)
     const transitions = transitionsOf(steps, ({ after, before, event: { orderId } }) => ({
       key: orderId,
@@ -79,7 +80,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
           "placedAt" timestamptz, "updatedAt" timestamptz, "holdUntil" timestamptz, attempt integer,
           "nextActionType" text, "nextActionUrl" text, cancelling boolean, "shipmentId" uuid, reason text, lines json,
           "isNew" boolean)
-      ), ${insertedOrders(sql)}, ${updatedOrders(sql)}, ${insertedSteps(sql, encodeSteps(refunds))}
+      ), ${insertedOrders(sql)}, ${updatedOrders(sql)}${refundSteps}
       INSERT INTO order_transitions
         (order_id, version, from_status, to_status, event, cause, correlation, actor, at)
       SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at

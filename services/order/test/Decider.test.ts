@@ -16,7 +16,7 @@ import {
 import { decide, orderIn } from "../src/domain/Decider.ts"
 import type { OrderEvent } from "../src/domain/Event.ts"
 import type { OrderRejection } from "../src/domain/Rejection.ts"
-import { isUnderWay } from "../src/domain/State.ts"
+import { Cancelled, isUnderWay } from "../src/domain/State.ts"
 import * as O from "./support/Orders.ts"
 
 /** `ignored`, `early`, the rejection's tag, or the events and the status they lead to. */
@@ -232,6 +232,15 @@ describe("money", () => {
 
   it("does not owe twice what went back already", () => {
     assert.strictEqual(outcome([...O.histories.Paid, O.refunded], O.notShipped), "OrderCancelled Cancelled")
+  })
+
+  it("asks nothing again of an order whose refund is from before refunds were told apart (H167)", () => {
+    const { order, slice } = O.given([...O.histories.Cancelled, O.paid])
+    if (order._tag !== "Cancelled") return assert.fail(order._tag)
+    const before = { ...slice, orders: HashMap.set(slice.orders, O.orderId, Cancelled.make({ ...order, refunds: [] })) }
+    assert.deepStrictEqual(O.given([], before).when(O.paid).tags, [])
+    const { order: after } = O.given([], before).when(O.refunded)
+    assert.deepInclude(after, { refund: "refunded" })
   })
 
   it("asks for the rest when a part went back by hand before (H209)", () => {
