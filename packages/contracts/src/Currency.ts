@@ -32,9 +32,9 @@ export const Currency = Schema.Literal(...ZeroDecimal.literals, ...TwoDecimal.li
   .annotations(documentedAs("Currency"))
 export type Currency = typeof Currency.Type
 
-const isZeroDecimal = Schema.is(ZeroDecimal)
-const isThreeDecimal = Schema.is(ThreeDecimal)
+const zeroDecimal: ReadonlySet<Currency> = new Set(ZeroDecimal.literals)
+const threeDecimal: ReadonlySet<Currency> = new Set(ThreeDecimal.literals)
 
 /** How many decimals the currency has: the exponent that turns its major unit into minor ones. */
 export const decimals = (currency: Currency): 0 | 2 | 3 =>
-  isZeroDecimal(currency) ? 0 : isThreeDecimal(currency) ? 3 : 2
+  zeroDecimal.has(currency) ? 0 : threeDecimal.has(currency) ? 3 : 2

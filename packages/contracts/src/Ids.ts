@@ -1,5 +1,5 @@
+import * as Uuid from "@quartet/messaging/Uuid"
 import { Effect, Schema } from "effect"
-import { v7 } from "uuid"
 import { documentedAs } from "./Documented.ts"
 
 /**
@@ -68,13 +68,13 @@ export const PaymentMethodId = Schema.String.pipe(
 export type PaymentMethodId = typeof PaymentMethodId.Type
 
 /** A fresh order id; ids made one after the other in one process sort in that order, as do those below. */
-export const newOrderId: Effect.Effect<OrderId> = Effect.sync(() => OrderId.make(v7()))
+export const newOrderId: Effect.Effect<OrderId> = Effect.sync(() => OrderId.make(Uuid.fresh(), true))
 
 /** A fresh payment id. */
-export const newPaymentId: Effect.Effect<PaymentId> = Effect.sync(() => PaymentId.make(v7()))
+export const newPaymentId: Effect.Effect<PaymentId> = Effect.sync(() => PaymentId.make(Uuid.fresh(), true))
 
 /** A fresh refund id. */
-export const newRefundId: Effect.Effect<RefundId> = Effect.sync(() => RefundId.make(v7()))
+export const newRefundId: Effect.Effect<RefundId> = Effect.sync(() => RefundId.make(Uuid.fresh(), true))
 
 /** A fresh shipment id. */
-export const newShipmentId: Effect.Effect<ShipmentId> = Effect.sync(() => ShipmentId.make(v7()))
+export const newShipmentId: Effect.Effect<ShipmentId> = Effect.sync(() => ShipmentId.make(Uuid.fresh(), true))

@@ -7,7 +7,8 @@ import * as Settings from "./Settings.ts"
 import type { Taken } from "./TokenBuckets.ts"
 import * as TokenBuckets from "./TokenBuckets.ts"
 
-type Fields = Readonly<Record<string, string>>
+/** What an answer says of the limit. */
+export type Fields = Readonly<Record<string, string>>
 
 /** Lets the request in with what its answer says of the limit, or refuses it before anything is read or written for it. */
 export type Admit = (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Fields, Refused>

@@ -1,4 +1,4 @@
-import { Context, Effect } from "effect"
+import { Context } from "effect"
 import { randomUUID } from "node:crypto"
 import { holdsCardNumber } from "./CardNumber.ts"
 
@@ -11,7 +11,7 @@ export class Correlation extends Context.Reference<Correlation>()("@quartet/host
 }) {}
 
 /** Taken from the caller only when it is harmless in a log and a header; otherwise made here. */
-export const accept = (offered: string | undefined): Effect.Effect<string> =>
+export const accept = (offered: string | undefined): string =>
   offered !== undefined && /^[A-Za-z0-9._:-]{8,64}$/.test(offered) && !holdsCardNumber(offered)
-    ? Effect.succeed(offered)
-    : Effect.sync(() => randomUUID())
+    ? offered
+    : randomUUID()

@@ -1,15 +1,15 @@
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpRouter from "@effect/platform/HttpRouter"
 import type * as HttpServer from "@effect/platform/HttpServer"
 import type { HttpServerError } from "@effect/platform/HttpServerError"
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { ServeError } from "@effect/platform/HttpServerError"
 import type { SqlError } from "@effect/sql/SqlError"
-import { Deferred, Duration, Effect, FiberSet, Schedule } from "effect"
+import { Duration, Effect, Schedule } from "effect"
 import type { Server } from "node:http"
 import { createServer } from "node:http"
 import type { Socket } from "node:net"
-import { around } from "./Edge.ts"
+import type { Edge } from "./Edge.ts"
+import { make } from "./Edge.ts"
 import type { HttpLimits } from "./HttpLimits.ts"
 import * as Limits from "./HttpLimits.ts"
 import type { Refused } from "./Problem.ts"
@@ -50,22 +50,30 @@ export const listen = (
     const host = yield* Settings.host
     const limits = yield* Limits.config
     const node = makeServer(limits, options.held ?? 0)
-    const server = yield* NodeHttpServer.make(() => node, { port: options.port, host })
-    const working = yield* FiberSet.make<HttpServerResponse.HttpServerResponse, never>()
-    const stopping = yield* Deferred.make<void>()
-    yield* server.serve(around(app, {
+    const edge = yield* make(app, {
       routes,
-      working,
-      stopping,
       maxBodyBytes: options.maxBodyBytes ?? limits.bodyBytes,
-      slots: yield* Effect.makeSemaphore(limits.inFlight),
+      inFlight: limits.inFlight,
       ...(options.facing === undefined ? {} : { facing: options.facing }),
       speaksJson: options.speaksJson ?? (() => false),
       quiet: options.quiet ?? false
-    }))
-    yield* Effect.addFinalizer(() => drain(node, working, stopping, options))
-    yield* Effect.logInfo(`${options.name} listens on ${urlOf(server.address)}.`)
-    return server.address
+    })
+    node.on("request", edge.take)
+    const address = yield* Effect.acquireRelease(bound(node, options.port, host), () => drain(node, edge, options))
+    yield* Effect.logInfo(`${options.name} listens on ${urlOf(address)}.`)
+    return address
+  })
+
+const bound = (node: Server, port: number, hostname: string) =>
+  Effect.async<HttpServer.TcpAddress, ServeError>((resume) => {
+    const fail = (cause: Error) => resume(Effect.fail(new ServeError({ cause })))
+    node.once("error", fail)
+    node.listen({ port, host: hostname }, () => {
+      node.off("error", fail)
+      const address = node.address()
+      const given = typeof address === "object" && address !== null ? address : { address: hostname, port }
+      resume(Effect.succeed({ _tag: "TcpAddress", hostname: given.address, port: given.port }))
+    })
   })
 
 /** Where a client on this machine reaches the server. */
@@ -150,11 +158,10 @@ const shut = (node: Server, onClosed: () => void) =>
 /** Idle keep-alive connections never end by themselves, and become idle one after the other (H164). */
 const drain = Effect.fn("HttpListener.drain")(function*(
   node: Server,
-  working: FiberSet.FiberSet<HttpServerResponse.HttpServerResponse, never>,
-  stopping: Deferred.Deferred<void>,
+  edge: Edge,
   options: ListenOptions
 ) {
-  yield* Deferred.succeed(stopping, undefined)
+  yield* edge.stop
   yield* Effect.repeat(connections(node), { schedule: pollDrain, until: (count) => count === 0 }).pipe(
     Effect.interruptible,
     Effect.timeoutOption(farewell)
@@ -165,12 +172,9 @@ const drain = Effect.fn("HttpListener.drain")(function*(
   })
   const idle = Effect.sync(() => {
     node.closeIdleConnections()
-    return closed
+    return closed && edge.busy() === 0
   })
-  const finished = Effect.zipRight(
-    Effect.repeat(idle, { schedule: pollDrain, until: (isClosed) => isClosed }),
-    FiberSet.awaitEmpty(working)
-  )
+  const finished = Effect.repeat(idle, { schedule: pollDrain, until: (isOver) => isOver })
   const inTime = yield* finished.pipe(Effect.interruptible, Effect.timeoutOption(options.drain ?? "8 seconds"))
   if (inTime._tag === "None") {
     yield* Effect.logWarning(`${options.name} closes with requests unanswered.`)

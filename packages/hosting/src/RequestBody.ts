@@ -1,50 +1,38 @@
-import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import { Effect, Either, Stream } from "effect"
+import { Effect } from "effect"
 import type { IncomingMessage } from "node:http"
-import { malformed, parse } from "./JsonText.ts"
+import { malformed } from "./JsonText.ts"
+import type { NodeRequest } from "./NodeRequest.ts"
 import { Refused } from "./Problem.ts"
 
 /**
- * Reads the whole body before any handler runs, up to the limit, and gives back the request with its body in memory. The
- * platform has no limit of its own, and going over one it is given ends the connection without an answer.
+ * Reads the whole body before any handler runs, up to the limit, into the request. The platform has no limit of its own,
+ * and going over one it is given ends the connection without an answer.
  */
-export const buffered = Effect.fnUntraced(function*(
-  request: HttpServerRequest.HttpServerRequest,
-  maxBytes: number
-) {
-  const source = NodeHttpServerRequest.toIncomingMessage(request)
-  if (!hasBody(source)) return request
-  const bytes = yield* Effect.zipRight(acceptable(source), read(source, maxBytes)).pipe(
-    Effect.tapError(() => discarded(source))
-  )
-  const text = yield* decodeUtf8(bytes)
-  const copy: HttpServerRequest.HttpServerRequest = Object.create(request, {
-    text: { value: Effect.succeed(text) },
-    json: { value: parse(text) },
-    // Hardly anybody asks for these: they are made when somebody does.
-    arrayBuffer: { get: () => Effect.succeed(new Uint8Array(bytes).buffer) },
-    stream: { get: () => Stream.make(new Uint8Array(bytes)) }
-  })
-  return copy
-})
+export const received = (request: NodeRequest, maxBytes: number): Effect.Effect<void, Refused> => {
+  const { source } = request
+  if (!hasBody(source)) return Effect.void
+  return isAcceptable(source)
+    ? Effect.tapError(read(request, maxBytes), () => discarded(source))
+    : Effect.zipRight(discarded(source), Effect.fail(unsupported))
+}
 
 const hasBody = (source: IncomingMessage): boolean =>
   source.headers["transfer-encoding"] !== undefined || Number(source.headers["content-length"] ?? "0") > 0
 
 /** JSON in UTF-8, uncompressed; a missing type is taken for JSON. */
-const acceptable = (source: IncomingMessage): Effect.Effect<void, Refused> => {
-  const type = source.headers["content-type"]?.toLowerCase() ?? "application/json"
-  const known = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/.test(type)
-  const plain = (source.headers["content-encoding"] ?? "identity") === "identity"
-  return known && plain ? Effect.void : Effect.fail(
-    new Refused({
-      name: "unsupported-media-type",
-      detail: "Send the body as application/json in UTF-8, without a content encoding.",
-      headers: { accept: "application/json", "accept-encoding": "identity" }
-    })
-  )
+const isAcceptable = ({ headers }: IncomingMessage): boolean => {
+  const type = headers["content-type"] ?? plainJson
+  const isKnown = type === plainJson || /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)
+  return isKnown && (headers["content-encoding"] ?? "identity") === "identity"
 }
+
+const plainJson = "application/json"
+
+const unsupported = new Refused({
+  name: "unsupported-media-type",
+  detail: "Send the body as application/json in UTF-8, without a content encoding.",
+  headers: { accept: plainJson, "accept-encoding": "identity" }
+})
 
 const tooLarge = (maxBytes: number) =>
   new Refused({
@@ -52,11 +40,12 @@ const tooLarge = (maxBytes: number) =>
     detail: `The body may have ${maxBytes} bytes at most.`
   })
 
-const read = (source: IncomingMessage, maxBytes: number): Effect.Effect<Buffer, Refused> =>
-  Effect.async<Buffer, Refused>((resume) => {
+const read = (request: NodeRequest, maxBytes: number): Effect.Effect<void, Refused> =>
+  Effect.async<void, Refused>((resume) => {
+    const { source } = request
     const chunks: Array<Buffer> = []
     let size = 0
-    const settle = (result: Effect.Effect<Buffer, Refused>) => {
+    const settle = (result: Effect.Effect<void, Refused>) => {
       source.off("data", hear).off("end", end).off("error", lost).off("close", lost)
       resume(result)
     }
@@ -65,7 +54,11 @@ const read = (source: IncomingMessage, maxBytes: number): Effect.Effect<Buffer, 
       if (size > maxBytes) settle(Effect.fail(tooLarge(maxBytes)))
       else chunks.push(chunk)
     }
-    const end = () => settle(Effect.succeed(Buffer.concat(chunks)))
+    const end = () => {
+      const [first, ...others] = chunks
+      const bytes = first !== undefined && others.length === 0 ? first : Buffer.concat(chunks)
+      settle(request.receive(bytes) ? Effect.void : Effect.fail(malformed("The body is not valid UTF-8.")))
+    }
     const lost = () => settle(Effect.fail(malformed("The body ended early.")))
     if (Number(source.headers["content-length"] ?? "0") > maxBytes) return settle(Effect.fail(tooLarge(maxBytes)))
     source.on("data", hear).once("end", end).once("error", lost).once("close", lost)
@@ -81,12 +74,3 @@ const discarded = (source: IncomingMessage): Effect.Effect<void> =>
     source.on("error", done).once("end", done).once("close", done).resume()
     return Effect.sync(() => source.off("end", done).off("close", done))
   }).pipe(Effect.timeoutOption("2 seconds"), Effect.asVoid)
-
-// It keeps nothing from one text to the next, and to make one takes longer than to use it.
-const utf8 = new TextDecoder("utf-8", { fatal: true })
-
-const decodeUtf8 = (bytes: Buffer): Effect.Effect<string, Refused> =>
-  Either.try({
-    try: () => utf8.decode(bytes),
-    catch: () => malformed("The body is not valid UTF-8.")
-  })

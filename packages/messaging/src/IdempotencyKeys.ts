@@ -1,6 +1,7 @@
 import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
 import { Context, Duration, Effect, Layer, Option, Schema } from "effect"
+import { textOf } from "./Json.ts"
 import type { Transaction } from "./Transaction.ts"
 
 /** A key as one customer gave it. Keys of different owners have nothing to do with each other. */
@@ -65,11 +66,6 @@ const ClaimRow = Schema.Struct({
   fingerprint: Schema.String,
   openSeconds: Schema.NullOr(Schema.Number)
 })
-const encodeClaims = Schema.encodeSync(Schema.parseJson(Schema.Array(ClaimRow)))
-const encodeKeys = Schema.encodeSync(Schema.parseJson(Schema.Array(RequestKey)))
-const encodeAnswers = Schema.encodeSync(Schema.parseJson(Schema.Array(
-  Schema.Struct({ ...RequestKey.fields, status: Schema.Int, headers: HeadersJson, body: Schema.String })
-)))
 
 const StoredRow = Schema.Struct({
   owner: Schema.String,
@@ -104,7 +100,7 @@ const makeInsert = (sql: SqlClient.SqlClient) =>
       sql`
         INSERT INTO idempotency_keys (owner, key, fingerprint, sealed, open_until)
         SELECT owner, key, fingerprint, "openSeconds" IS NULL, now() + "openSeconds" * interval '1 second'
-        FROM json_to_recordset(${encodeClaims(claims)}::json)
+        FROM json_to_recordset(${textOf(claims)}::json)
           AS r (owner text, key text, fingerprint text, "openSeconds" float8)
         ORDER BY owner, key
         ON CONFLICT DO NOTHING
@@ -119,7 +115,7 @@ const makeStored = (sql: SqlClient.SqlClient) =>
       sql`
         SELECT k.owner, k.key, k.fingerprint, NOT k.sealed AND k.open_until > now() AS open, k.status, k.headers, k.body
         FROM idempotency_keys AS k
-        JOIN json_to_recordset(${encodeKeys(keys)}::json) AS r (owner text, key text) USING (owner, key)`
+        JOIN json_to_recordset(${textOf(keys)}::json) AS r (owner text, key text) USING (owner, key)`
   })
 
 const makeClaim = (sql: SqlClient.SqlClient) => {
@@ -179,7 +175,15 @@ export const layer: Layer.Layer<IdempotencyKeys, never, SqlClient.SqlClient> = L
     const answer = Effect.fnUntraced(
       function*(answers: ReadonlyArray<RequestKey & { readonly answer: Answer }>) {
         if (answers.length === 0) return
-        const rows = encodeAnswers(answers.map(({ answer, key, owner }) => ({ owner, key, ...answer })))
+        const rows = textOf(
+          answers.map(({ answer: { body, headers, status }, key, owner }) => ({
+            owner,
+            key,
+            status,
+            headers: textOf(headers),
+            body
+          }))
+        )
         yield* sql`
           UPDATE idempotency_keys AS k SET status = r.status, headers = r.headers, body = r.body
           FROM json_to_recordset(${rows}::json) AS r (owner text, key text, status integer, headers text, body text)
@@ -190,7 +194,7 @@ export const layer: Layer.Layer<IdempotencyKeys, never, SqlClient.SqlClient> = L
       if (keys.length === 0) return
       yield* sql`
         DELETE FROM idempotency_keys WHERE (owner, key) IN (
-          SELECT owner, key FROM json_to_recordset(${encodeKeys(keys)}::json) AS r (owner text, key text))`
+          SELECT owner, key FROM json_to_recordset(${textOf(keys)}::json) AS r (owner text, key text))`
     })
     const expire = Effect.fnUntraced(function*(age: Duration.Duration) {
       const rows = yield* sql`

@@ -2,6 +2,7 @@ import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
 import type { DateTime } from "effect"
 import { Context, Effect, Layer, Schema } from "effect"
+import { textOf } from "./Json.ts"
 import { MessageId } from "./Message.ts"
 import type { Transaction } from "./Transaction.ts"
 
@@ -16,7 +17,7 @@ export interface Claim {
 }
 
 /** A message that changed nothing, and why. */
-export interface IgnoredMessage {
+export type IgnoredMessage = {
   readonly messageId: MessageId
   readonly reason: string
 }
@@ -46,12 +47,6 @@ export class Inbox extends Context.Tag("@quartet/messaging/Inbox")<Inbox, {
   ) => Effect.Effect<void, SqlError.SqlError, Transaction>
 }>() {}
 
-const encodeReceived = Schema.encodeSync(Schema.parseJson(Schema.Array(Received)))
-const encodeIgnored = Schema.encodeSync(
-  Schema.parseJson(Schema.Array(Schema.Struct({ messageId: MessageId, reason: Schema.String })))
-)
-const encodeIds = Schema.encodeSync(Schema.parseJson(Schema.Array(MessageId)))
-
 const ClaimRequest = Schema.Struct({ consumer: Schema.String, messages: Schema.Array(Received) })
 const ClaimRow = Schema.Struct({ now: Schema.DateTimeUtcFromDate, fresh: Schema.Array(MessageId) })
 
@@ -64,7 +59,7 @@ const makeClaim = (sql: SqlClient.SqlClient) => {
         WITH claimed AS (
           INSERT INTO processed_messages (consumer, message_id, type, subject)
           SELECT ${consumer}, "messageId", type, subject
-          FROM json_to_recordset(${encodeReceived(messages)}::json) AS r ("messageId" uuid, type text, subject text)
+          FROM json_to_recordset(${textOf(messages)}::json) AS r ("messageId" uuid, type text, subject text)
           ORDER BY "messageId"
           ON CONFLICT DO NOTHING
           RETURNING message_id
@@ -88,7 +83,7 @@ export const layer: Layer.Layer<Inbox, never, SqlClient.SqlClient> = Layer.effec
         if (messages.length === 0) return
         yield* sql`
           UPDATE processed_messages AS p SET outcome = 'ignored', reason = r.reason
-          FROM json_to_recordset(${encodeIgnored(messages)}::json) AS r ("messageId" uuid, reason text)
+          FROM json_to_recordset(${textOf(messages)}::json) AS r ("messageId" uuid, reason text)
           WHERE p.consumer = ${consumer} AND p.message_id = r."messageId"`
       }
     )
@@ -96,7 +91,7 @@ export const layer: Layer.Layer<Inbox, never, SqlClient.SqlClient> = Layer.effec
       if (messages.length === 0) return
       yield* sql`
         DELETE FROM processed_messages WHERE consumer = ${consumer} AND message_id = ANY (ARRAY(
-          SELECT value::uuid FROM json_array_elements_text(${encodeIds(messages)}::json)))`
+          SELECT value::uuid FROM json_array_elements_text(${textOf(messages)}::json)))`
     })
     return Inbox.of({ claim: makeClaim(sql), ignored, unclaim })
   })

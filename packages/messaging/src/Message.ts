@@ -1,5 +1,6 @@
 import type { DateTime } from "effect"
-import { Schema } from "effect"
+import { Schema, SchemaAST } from "effect"
+import type { Json } from "./Json.ts"
 
 /**
  * Names one message for ever: a UUID, given when the outbox row is written and never when it is sent. Lower case only, so
@@ -46,7 +47,7 @@ export interface Definition<Type extends string, A, I> {
   readonly speaker: string
   readonly timer: boolean
   readonly schema: Schema.Schema<A, I>
-  /** What an outbox appends. Throws on data that the message's own schema refuses, which is a bug of the speaker. */
+  /** What an outbox appends. The data is made by its speaker and trusted: each listener looks at all of it. */
   readonly say: (data: A) => Outgoing
   /** The same, to be said at a due time and not before. */
   readonly later: (data: A, due: DateTime.Utc) => Outgoing
@@ -64,18 +65,20 @@ export interface Outgoing {
   readonly speaker: string
   readonly timer: boolean
   readonly subject: string
-  readonly data: unknown
+  readonly data: Json
   readonly due?: DateTime.Utc
 }
 
 const make = (timer: boolean) =>
-<const Type extends string, A, I>(
+<const Type extends string, A extends Json, I extends Json>(
   type: Type,
   schema: Schema.Schema<A, I>,
   subjectOf: (data: A) => string
 ): Definition<Type, A, I> => {
   const speaker = type.slice(0, type.indexOf("."))
-  const encode = Schema.encodeSync(schema)
+  // Most payloads are said as they are; to have a schema find that out for each would cost more than all else of saying it.
+  const isPlain = SchemaAST.typeAST(schema.ast) === schema.ast
+  const encode = isPlain ? (data: A): Json => data : Schema.encodeSync(schema)
   const say = (data: A): Outgoing => ({ type, speaker, timer, subject: subjectOf(data), data: encode(data) })
   return { type, speaker, timer, schema, say, later: (data, due) => ({ ...say(data), due }) }
 }

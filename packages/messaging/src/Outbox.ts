@@ -1,10 +1,13 @@
 import { SqlClient } from "@effect/sql"
 import type { SqlError } from "@effect/sql"
-import { Context, DateTime, Effect, Layer, Queue, Schema } from "effect"
-import { v7 } from "uuid"
+import { Context, DateTime, Effect, Layer, Queue } from "effect"
+import type { Json } from "./Json.ts"
+import { textOf } from "./Json.ts"
 import type { Outgoing } from "./Message.ts"
-import { EnvelopeJson, MessageId } from "./Message.ts"
+import type { Envelope } from "./Message.ts"
+import { MessageId } from "./Message.ts"
 import type { Transaction } from "./Transaction.ts"
+import * as Uuid from "./Uuid.ts"
 
 /** Where a message comes from: what led to it, and the request that everything began with. */
 export interface Lineage {
@@ -35,20 +38,9 @@ export class Outbox extends Context.Tag("@quartet/messaging/Outbox")<Outbox, {
   readonly woken: Queue.Dequeue<void>
 }>() {}
 
-const Row = Schema.Struct({
-  message_id: MessageId,
-  type: Schema.String,
-  subject: Schema.String,
-  envelope: Schema.String,
-  due_at: Schema.NullOr(Schema.DateTimeUtc)
-})
-
-const encodeRows = Schema.encodeSync(Schema.parseJson(Schema.Array(Row)))
-const encodeEnvelope = Schema.encodeSync(EnvelopeJson)
-
 /** A message as it rests in the outbox and travels: its envelope, in JSON. */
-export const written = ({ lineage, message }: Entry, id: MessageId, now: DateTime.Utc): string =>
-  encodeEnvelope({
+export const written = ({ lineage, message }: Entry, id: MessageId, now: DateTime.Utc): string => {
+  const envelope: Envelope & { readonly data: Json } = {
     specversion: "1.0",
     id,
     source: `/quartet/${message.speaker}`,
@@ -61,11 +53,13 @@ export const written = ({ lineage, message }: Entry, id: MessageId, now: DateTim
     causationid: lineage.causationId,
     ...(lineage.traceparent === undefined ? {} : { traceparent: lineage.traceparent }),
     data: message.data
-  })
+  }
+  return textOf(envelope)
+}
 
-const toRow = (entry: Entry, now: DateTime.Utc): typeof Row.Type => {
+const toRow = (entry: Entry, now: DateTime.Utc) => {
   const { message } = entry
-  const id = MessageId.make(v7())
+  const id = MessageId.make(Uuid.fresh(), true)
   return {
     message_id: id,
     type: message.type,
@@ -82,7 +76,7 @@ export const layer: Layer.Layer<Outbox, never, SqlClient.SqlClient> = Layer.effe
     const woken = yield* Queue.sliding<void>(1)
     const append = Effect.fnUntraced(function*(entries: ReadonlyArray<Entry>, now: DateTime.Utc) {
       if (entries.length === 0) return
-      const rows = encodeRows(entries.map((entry) => toRow(entry, now)))
+      const rows = textOf(entries.map((entry) => toRow(entry, now)))
       yield* sql`
         WITH appended AS (
           INSERT INTO outbox (message_id, type, subject, envelope, due_at)

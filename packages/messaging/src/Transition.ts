@@ -1,20 +1,19 @@
-import { Schema } from "effect"
+import type { DateTime } from "effect"
 import type { Step } from "./Behaviour.ts"
 
 /** One line of an audit trail: what changed, because of what, by whom and when. Every service keeps one for its things. */
-export const Transition = Schema.Struct({
-  key: Schema.String,
-  version: Schema.Int,
-  fromStatus: Schema.String,
-  toStatus: Schema.String,
-  event: Schema.String,
+export type Transition = {
+  readonly key: string
+  readonly version: number
+  readonly fromStatus: string
+  readonly toStatus: string
+  readonly event: string
   /** The message, or the request, that caused it. */
-  cause: Schema.String,
-  correlation: Schema.String,
-  actor: Schema.String,
-  at: Schema.DateTimeUtc
-})
-export type Transition = typeof Transition.Type
+  readonly cause: string
+  readonly correlation: string
+  readonly actor: string
+  readonly at: DateTime.Utc
+}
 
 /** What a transition says of the thing that changed. */
 export interface Change {
@@ -44,6 +43,3 @@ export const transitionsOf = <Slice, Command, Event extends { readonly _tag: str
       at: step.at
     }
   })
-
-/** The transitions as the text of one statement's parameter. */
-export const encodeTransitions = Schema.encodeSync(Schema.parseJson(Schema.Array(Transition)))

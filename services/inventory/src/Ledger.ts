@@ -1,32 +1,19 @@
 import type { SqlClient, Statement } from "@effect/sql"
-import { OrderId, Sku } from "@quartet/contracts/Ids"
 import type { Step } from "@quartet/messaging/Behaviour"
 import { changed } from "@quartet/messaging/Changed"
-import { HashMap, Option, Schema } from "effect"
+import { textOf } from "@quartet/messaging/Json"
+import { HashMap, Option } from "effect"
 import type { InventoryCommand } from "./domain/Command.ts"
-import { ReceiptId } from "./domain/Command.ts"
 import type { InventoryEvent } from "./domain/Event.ts"
 import type { Inventory, Stock } from "./domain/State.ts"
-import { MovementKind, movementsOf, nothingOf } from "./domain/State.ts"
+import { movementsOf, nothingOf } from "./domain/State.ts"
 
 /** One event of the inventory, and the slice before and after it. */
 export type InventoryStep = Step<Inventory, InventoryCommand, InventoryEvent, Option.Option<Stock>>
 
-const MovementRow = Schema.Struct({
-  kind: MovementKind,
-  sku: Sku,
-  quantity: Schema.Int,
-  orderId: Schema.NullOr(OrderId),
-  receiptId: Schema.NullOr(ReceiptId),
-  cause: Schema.String,
-  actor: Schema.String,
-  at: Schema.DateTimeUtc
-})
-const encodeMovementRows = Schema.encodeSync(Schema.parseJson(Schema.Array(MovementRow)))
-
 /** What the steps moved, in their order, as the text of one statement's parameter. */
 const encodeMovements = (steps: ReadonlyArray<InventoryStep>): string =>
-  encodeMovementRows(steps.flatMap(({ at, event, submission }) =>
+  textOf(steps.flatMap(({ at, event, submission }) =>
     movementsOf(event).map((movement) => ({
       ...movement,
       cause: submission.lineage.causationId,
@@ -34,16 +21,6 @@ const encodeMovements = (steps: ReadonlyArray<InventoryStep>): string =>
       at
     }))
   ))
-
-const LevelRow = Schema.Struct({
-  sku: Sku,
-  received: Schema.Int,
-  onHand: Schema.Int,
-  reserved: Schema.Int,
-  version: Schema.Int,
-  isNew: Schema.Boolean
-})
-const encodeLevelRows = Schema.encodeSync(Schema.parseJson(Schema.Array(LevelRow)))
 
 /**
  * What the steps made of the levels, as differences to what was loaded: a level is changed by its movements and never
@@ -54,7 +31,7 @@ const encodeLevels = (steps: ReadonlyArray<InventoryStep>, after: Inventory): st
     movementsOf(event).map(({ sku }) => ({ key: sku, before: before.stock }))
   )
   const loaded = Option.map(Option.fromNullable(steps[0]), ({ before }) => before.stock)
-  return encodeLevelRows(
+  return textOf(
     changed(touched, after.stock).map(({ isNew, key, state }) => {
       const from = Option.getOrElse(Option.flatMap(loaded, HashMap.get(key)), () => nothingOf(key))
       return {

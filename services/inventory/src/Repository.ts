@@ -2,8 +2,9 @@ import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
 import { OrderId, Sku } from "@quartet/contracts/Ids"
 import { changed } from "@quartet/messaging/Changed"
+import { textOf } from "@quartet/messaging/Json"
 import type { Transaction } from "@quartet/messaging/Transaction"
-import { encodeTransitions, transitionsOf } from "@quartet/messaging/Transition"
+import { transitionsOf } from "@quartet/messaging/Transition"
 import { Array, Context, Effect, HashMap, Layer, Schema } from "effect"
 import type { InventoryCommand } from "./domain/Command.ts"
 import { ReleaseCause } from "./domain/Command.ts"
@@ -97,17 +98,13 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
   )
 }
 
-const ReservationRow = Schema.Struct({ ...Head.fields, isNew: Schema.Boolean })
-const encodeReservations = Schema.encodeSync(Schema.parseJson(Schema.Array(ReservationRow)))
-const encodeLines = Schema.encodeSync(Schema.parseJson(Schema.Array(Line)))
-
 const reservationRows = (steps: ReadonlyArray<InventoryStep>, after: Inventory) =>
   changed(
     steps.flatMap(({ before, event }) =>
       "orderId" in event ? [{ key: event.orderId, before: before.reservations }] : []
     ),
     after.reservations
-  ).map(({ isNew, state }): typeof ReservationRow.Type => ({
+  ).map(({ isNew, state }) => ({
     orderId: state.orderId,
     _tag: state._tag,
     version: state.version,
@@ -142,7 +139,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
   Effect.fnUntraced(function*(steps: ReadonlyArray<InventoryStep>, after: Inventory) {
     yield* sql`
       WITH ${writes(sql, steps, after)}, changed AS (
-        SELECT * FROM json_to_recordset(${encodeReservations(reservationRows(steps, after))}::json) AS r (
+        SELECT * FROM json_to_recordset(${textOf(reservationRows(steps, after))}::json) AS r (
           "orderId" uuid, "_tag" text, version integer, "releasedBy" text, "isNew" boolean)
       ), inserted AS (
         INSERT INTO reservations (order_id, status, released_by, version, updated_at)
@@ -154,12 +151,12 @@ const makeSave = (sql: SqlClient.SqlClient) =>
       ), content AS (
         INSERT INTO reservation_lines (order_id, sku, quantity)
         SELECT "orderId", sku, quantity
-        FROM json_to_recordset(${encodeLines(newLines(steps))}::json) AS r ("orderId" uuid, sku text, quantity bigint)
+        FROM json_to_recordset(${textOf(newLines(steps))}::json) AS r ("orderId" uuid, sku text, quantity bigint)
       )
       INSERT INTO reservation_transitions
         (order_id, version, from_status, to_status, event, cause, correlation, actor, at)
       SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
-      FROM json_to_recordset(${encodeTransitions(orderTransitions(steps))}::json) AS t (
+      FROM json_to_recordset(${textOf(orderTransitions(steps))}::json) AS t (
         key uuid, version integer, "fromStatus" text, "toStatus" text, event text, cause text, correlation text,
         actor text, at timestamptz)`
   })

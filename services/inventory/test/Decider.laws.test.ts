@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { catalog } from "@quartet/contracts/Catalog"
+import { catalog, definitionOf } from "@quartet/contracts/Catalog"
 import { OrderId, Sku } from "@quartet/contracts/Ids"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { eventsOf } from "@quartet/messaging/Decision"
-import { Arbitrary, Either, FastCheck, HashMap, Schema } from "effect"
+import { Arbitrary, Either, FastCheck, HashMap, Option, Schema } from "effect"
 import type { InventoryCommand } from "../src/domain/Command.ts"
 import { Commit, Receive, Release, Reserve } from "../src/domain/Command.ts"
 import { decide } from "../src/domain/Decider.ts"
@@ -99,6 +100,16 @@ describe("whatever the inventory hears, in any order", () => {
         assert.isAtLeast(reserved, 0)
         assert.isAtLeast(onHand, reserved)
         assert.isAtLeast(received, onHand)
+      }
+    }))
+
+  it("what happened, what is then true and what is said of it hold what their fields say", () =>
+    always(({ inventory }, next) => {
+      const events = eventsOf(decide(inventory, next))
+      const reservations = HashMap.values(events.reduce(evolve, inventory).reservations)
+      for (const made of [...events, ...reservations]) assert.isTrue(Trusted.isWhole(made), made._tag)
+      for (const { data, type } of events.flatMap(say)) {
+        assert.isTrue(Either.isRight(Option.getOrThrow(definitionOf(type)).read(data)), type)
       }
     }))
 

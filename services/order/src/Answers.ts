@@ -1,20 +1,17 @@
 import { HttpServerResponse } from "@effect/platform"
 import { orderShipped } from "@quartet/contracts/OrderProblems"
-import { OrderView } from "@quartet/contracts/OrderView"
 import * as Problem from "@quartet/contracts/Problem"
 import type { Answer } from "@quartet/messaging/IdempotencyKeys"
+import { textOf } from "@quartet/messaging/Json"
 import { Schema } from "effect"
 import { OrderHasShipped } from "./domain/Rejection.ts"
 import type { Order } from "./domain/State.ts"
 import { refundsOf, viewOf } from "./OrderView.ts"
-import { OrderRefunds } from "./RefundsApi.ts"
 
-const encodeOrder = Schema.encodeSync(Schema.parseJson(OrderView))
-const encodeRefunds = Schema.encodeSync(Schema.parseJson(OrderRefunds))
 const encodeProblem = Schema.encodeSync(Schema.parseJson(Problem.Problem))
 
 /** An order as the text that its customer gets; replays return the very same. */
-const orderText = (order: Order): string => encodeOrder(viewOf(order))
+const orderText = (order: Order): string => textOf(viewOf(order))
 
 /** 201 and where the order is, whatever became of it while the caller waited. */
 export const placed = (order: Order): Answer => ({
@@ -43,7 +40,7 @@ export const cancellation = (order: Order): Answer => {
 export const refunds = (order: Order, isUnderWay: boolean): Answer => ({
   status: isUnderWay ? 202 : 200,
   headers: {},
-  body: encodeRefunds(refundsOf(order))
+  body: textOf(refundsOf(order))
 })
 
 /** The order as it is now. */
@@ -74,7 +71,8 @@ export const toResponse = (
   { body, headers, status }: Answer,
   more: Readonly<Record<string, string>> = {}
 ): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(body, {
+  // As text: it leaves together with its header, and is not copied into bytes before.
+  HttpServerResponse.raw(body, {
     status,
     contentType: status < 400 ? "application/json" : Problem.mediaType,
     headers: { "cache-control": "no-store", ...headers, ...more }

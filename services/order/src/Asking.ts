@@ -56,12 +56,16 @@ export const ask = Effect.fnUntraced(function*(question: Question) {
 
 /** Whoever is willing to wait gets the first request's answer once it is given, instead of being sent away. */
 const patiently = (ask: Effect.Effect<Told>, wait: Question["wait"]): Effect.Effect<Told> =>
-  Effect.repeat(ask, {
-    while: ({ _tag }) => _tag === "KeyInProgress",
-    schedule: Schedule.spaced("100 millis").pipe(
-      Schedule.upTo(Option.getOrElse(wait, () => Duration.zero)),
-      Schedule.zipRight(Schedule.identity<Told>())
-    )
+  Option.match(wait, {
+    onNone: () => ask,
+    onSome: (atMost) =>
+      Effect.repeat(ask, {
+        while: ({ _tag }) => _tag === "KeyInProgress",
+        schedule: Schedule.spaced("100 millis").pipe(
+          Schedule.upTo(atMost),
+          Schedule.zipRight(Schedule.identity<Told>())
+        )
+      })
   })
 
 const claimOf = ({ key, owner, wait }: Question): Option.Option<KeyClaim> =>

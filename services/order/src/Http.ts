@@ -77,8 +77,7 @@ const place = Effect.gen(function*() {
   const customerId = yield* customer
   const { payload: { lines }, text } = yield* placeOrder
   const asked = yield* manner("/orders", [], text)
-  // All of it was decoded or made just now: to look at it once more costs as much as the decoding did.
-  const command = Place.make({ orderId: yield* newOrderId, customerId, lines }, { disableValidation: true })
+  const command = Place.make({ orderId: yield* newOrderId, customerId, lines })
   const settled = ({ _tag }: Order) => _tag !== "Draft"
   return yield* ask({ command, owner: customerId, ...asked, settled, answer: Answers.placed })
 })

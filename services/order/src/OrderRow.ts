@@ -1,7 +1,10 @@
 import type { SqlClient, SqlError } from "@effect/sql"
 import { SqlSchema } from "@effect/sql"
+import type { CustomerId, ShipmentId, Sku } from "@quartet/contracts/Ids"
 import { OrderId } from "@quartet/contracts/Ids"
+import type { Refund } from "@quartet/contracts/OrderStatus"
 import type { Changed } from "@quartet/messaging/Changed"
+import type { DateTime } from "effect"
 import { Effect, Option, Schema } from "effect"
 import { totalsOf } from "./domain/Refund.ts"
 import type { State } from "./domain/State.ts"
@@ -9,42 +12,41 @@ import { Order } from "./domain/State.ts"
 import { refundsJson } from "./RefundStep.ts"
 
 /** An order as the columns of its row; what does not belong to its status is null. */
-const Row = Schema.Struct({
-  orderId: Schema.String,
-  customerId: Schema.String,
-  status: Schema.String,
-  version: Schema.Int,
-  amount: Schema.Int,
-  currency: Schema.String,
-  refund: Schema.String,
-  refundRequested: Schema.Int,
-  refunded: Schema.Int,
-  refundFailed: Schema.Int,
-  placedAt: Schema.DateTimeUtc,
-  updatedAt: Schema.DateTimeUtc,
-  holdUntil: Schema.NullOr(Schema.DateTimeUtc),
-  attempt: Schema.NullOr(Schema.Int),
-  nextActionType: Schema.NullOr(Schema.String),
-  nextActionUrl: Schema.NullOr(Schema.String),
-  cancelling: Schema.NullOr(Schema.Boolean),
-  shipmentId: Schema.NullOr(Schema.String),
-  reason: Schema.NullOr(Schema.String),
-  lines: Schema.Array(Schema.Struct({
-    position: Schema.Int,
-    sku: Schema.String,
-    name: Schema.String,
-    quantity: Schema.Int,
-    amount: Schema.Int,
-    currency: Schema.String
-  })),
-  isNew: Schema.Boolean
-})
+export type Row = {
+  readonly orderId: OrderId
+  readonly customerId: CustomerId
+  readonly status: Order["_tag"]
+  readonly version: number
+  readonly amount: number
+  readonly currency: string
+  readonly refund: Refund
+  readonly refundRequested: number
+  readonly refunded: number
+  readonly refundFailed: number
+  readonly placedAt: DateTime.Utc
+  readonly updatedAt: DateTime.Utc
+  readonly holdUntil: DateTime.Utc | null
+  readonly attempt: number | null
+  readonly nextActionType: string | null
+  readonly nextActionUrl: string | null
+  readonly cancelling: boolean | null
+  readonly shipmentId: ShipmentId | null
+  readonly reason: string | null
+  readonly lines: ReadonlyArray<LineRow>
+  readonly isNew: boolean
+}
 
-/** The rows as the text of one statement's parameter. */
-export const encodeOrders = Schema.encodeSync(Schema.parseJson(Schema.Array(Row)))
+type LineRow = {
+  readonly position: number
+  readonly sku: Sku
+  readonly name: string
+  readonly quantity: number
+  readonly amount: number
+  readonly currency: string
+}
 
 /** What is kept of an order's last state; its lines never change, so only a new one brings them. */
-export const toRow = ({ isNew, state }: Changed<OrderId, State>): ReadonlyArray<typeof Row.Type> => {
+export const toRow = ({ isNew, state }: Changed<OrderId, State>): ReadonlyArray<Row> => {
   if (state._tag === "Absent") return []
   const { failed, refunded, requested } = totalsOf(state.refunds, state.total)
   const nextAction = state._tag === "PaymentPending" ? Option.getOrNull(state.nextAction) : null
@@ -72,7 +74,7 @@ export const toRow = ({ isNew, state }: Changed<OrderId, State>): ReadonlyArray<
   }]
 }
 
-const toLine = ({ name, quantity, sku, unitPrice }: Order["lines"][number], index: number) => ({
+const toLine = ({ name, quantity, sku, unitPrice }: Order["lines"][number], index: number): LineRow => ({
   position: index + 1,
   sku,
   name,

@@ -1,26 +1,24 @@
 import type { SqlClient } from "@effect/sql"
-import { Schema } from "effect"
+import type { OrderId } from "@quartet/contracts/Ids"
+import { textOf } from "@quartet/messaging/Json"
 import type { OrderEvent } from "./domain/Event.ts"
 import { refundOf } from "./domain/Refund.ts"
 
 /** What became of one refund with one version of its order. Only ever added, like the transition that it belongs to. */
-const RefundStep = Schema.Struct({
-  orderId: Schema.String,
-  version: Schema.Int,
-  refundId: Schema.String,
-  status: Schema.String,
-  amount: Schema.Int,
-  currency: Schema.String,
-  reason: Schema.String,
-  because: Schema.NullOr(Schema.String),
-  askedBy: Schema.NullOr(Schema.String)
-})
-
-/** The steps as the text of one statement's parameter. */
-export const encodeSteps = Schema.encodeSync(Schema.parseJson(Schema.Array(RefundStep)))
+type RefundStep = {
+  readonly orderId: OrderId
+  readonly version: number
+  readonly refundId: string
+  readonly status: string
+  readonly amount: number
+  readonly currency: string
+  readonly reason: string
+  readonly because: string | null
+  readonly askedBy: string | null
+}
 
 /** The step that an event of an order is, if it is one of a refund. */
-export const stepOf = (event: OrderEvent, version: number): ReadonlyArray<typeof RefundStep.Type> => {
+export const stepOf = (event: OrderEvent, version: number): ReadonlyArray<RefundStep> => {
   if (event._tag !== "RefundRequested" && event._tag !== "RefundMade" && event._tag !== "RefundFailed") return []
   const { amount: { amount, currency }, reason, refundId, status } = refundOf(event)
   const { askedBy = null, because = null } = event._tag === "RefundRequested" ? event : {}
@@ -28,12 +26,12 @@ export const stepOf = (event: OrderEvent, version: number): ReadonlyArray<typeof
 }
 
 /** Appends the steps, as one part of a statement. */
-export const insertedSteps = (sql: SqlClient.SqlClient, steps: string) =>
+export const insertedSteps = (sql: SqlClient.SqlClient, steps: ReadonlyArray<RefundStep>) =>
   sql`refund_steps AS (
     INSERT INTO order_refund_steps
       (order_id, version, refund_id, status, amount, currency, reason, because, asked_by)
     SELECT "orderId", version, "refundId", status, amount, currency, reason, because, "askedBy"
-    FROM json_to_recordset(${steps}::json) AS s ("orderId" uuid, version integer, "refundId" text, status text,
+    FROM json_to_recordset(${textOf(steps)}::json) AS s ("orderId" uuid, version integer, "refundId" text, status text,
       amount bigint, currency text, reason text, because text, "askedBy" text)
   )`
 

@@ -3,8 +3,9 @@ import { SqlClient } from "@effect/sql"
 import type { CustomerId, OrderId, Sku } from "@quartet/contracts/Ids"
 import type { Step } from "@quartet/messaging/Behaviour"
 import { changed } from "@quartet/messaging/Changed"
+import { textOf } from "@quartet/messaging/Json"
 import type { Transaction } from "@quartet/messaging/Transaction"
-import { encodeTransitions, transitionsOf } from "@quartet/messaging/Transition"
+import { transitionsOf } from "@quartet/messaging/Transition"
 import { Context, Effect, HashMap, Layer } from "effect"
 import * as CustomerLimits from "./CustomerLimits.ts"
 import type { OrderCommand, Pay, Place } from "./domain/Command.ts"
@@ -15,9 +16,9 @@ import type { Product } from "./domain/Pricing.ts"
 import type { Limits, Standing } from "./domain/Standing.ts"
 import type { State } from "./domain/State.ts"
 import { versionOf } from "./domain/State.ts"
-import { encodeOrders, findOrders, toRow } from "./OrderRow.ts"
+import { findOrders, toRow } from "./OrderRow.ts"
 import { findProducts } from "./ProductRow.ts"
-import { encodeSteps, insertedSteps, stepOf } from "./RefundStep.ts"
+import { insertedSteps, stepOf } from "./RefundStep.ts"
 import { findStandings } from "./StandingRow.ts"
 
 type OrderStep = Step<Slice, OrderCommand, OrderEvent, State>
@@ -64,7 +65,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
   Effect.fnUntraced(function*(steps: ReadonlyArray<OrderStep>, after: Slice) {
     const touched = steps.map(({ before, event }) => ({ key: event.orderId, before: before.orders }))
     const refunds = steps.flatMap(({ after, event }) => stepOf(event, versionOf(orderIn(after, event.orderId))))
-    const refundSteps = refunds.length === 0 ? sql`` : sql`, ${insertedSteps(sql, encodeSteps(refunds))}`
+    const refundSteps = refunds.length === 0 ? sql`` : sql`, ${insertedSteps(sql, refunds)}`
     const rows = changed(touched, after.orders).flatMap(toRow)
     const transitions = transitionsOf(steps, ({ after, before, event: { orderId } }) => ({
       key: orderId,
@@ -74,7 +75,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
     }))
     yield* sql`
       WITH changed AS (
-        SELECT * FROM json_to_recordset(${encodeOrders(rows)}::json) AS r (
+        SELECT * FROM json_to_recordset(${textOf(rows)}::json) AS r (
           "orderId" uuid, "customerId" text, status text, version integer, amount bigint, currency text, refund text,
           "refundRequested" bigint, refunded bigint, "refundFailed" bigint,
           "placedAt" timestamptz, "updatedAt" timestamptz, "holdUntil" timestamptz, attempt integer,
@@ -84,7 +85,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
       INSERT INTO order_transitions
         (order_id, version, from_status, to_status, event, cause, correlation, actor, at)
       SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
-      FROM json_to_recordset(${encodeTransitions(transitions)}::json) AS t (
+      FROM json_to_recordset(${textOf(transitions)}::json) AS t (
         key uuid, version integer, "fromStatus" text, "toStatus" text, event text, cause text, correlation text,
         actor text, at timestamptz)`
   })

@@ -6,7 +6,8 @@ import type { Step } from "@quartet/messaging/Behaviour"
 import * as Consumer from "@quartet/messaging/Consumer"
 import { accept } from "@quartet/messaging/Decision"
 import { on } from "@quartet/messaging/Handler"
-import { Context, Duration, Effect, Layer, Schema } from "effect"
+import { textOf } from "@quartet/messaging/Json"
+import { Context, Duration, Effect, Layer } from "effect"
 
 type SummaryStep = Step<void, OrderSummaryChanged, OrderSummaryChanged, void>
 
@@ -15,8 +16,6 @@ export class OrderSummaries extends Context.Tag("@quartet/order/OrderSummaries")
   OrderSummaries,
   Actor.Actor<OrderSummaryChanged, void, never>
 >() {}
-
-const encodeSummaries = Schema.encodeSync(Schema.parseJson(Schema.Array(OrderSummaryChanged.schema)))
 
 const makeSave = (sql: SqlClient.SqlClient) => {
   const refunded = (part: keyof RefundTotals) =>
@@ -28,7 +27,7 @@ const makeSave = (sql: SqlClient.SqlClient) => {
       SELECT DISTINCT ON ("orderId") "orderId", "customerId", status, version, (total->>'amount')::bigint,
         total->>'currency', "itemCount", "placedAt", "updatedAt", ${refunded("requested")}, ${refunded("refunded")},
         ${refunded("failed")}
-      FROM json_to_recordset(${encodeSummaries(steps.map(({ event }) => event))}::json) AS r ("orderId" uuid,
+      FROM json_to_recordset(${textOf(steps.map(({ event }) => event))}::json) AS r ("orderId" uuid,
         "customerId" text, status text, version integer, total json, "itemCount" integer, "placedAt" timestamptz,
         "updatedAt" timestamptz, "refundTotals" json)
       ORDER BY "orderId", version DESC

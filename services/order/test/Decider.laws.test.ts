@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import { definitionOf } from "@quartet/contracts/Catalog"
 import { CustomerId } from "@quartet/contracts/Ids"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { eventsOf } from "@quartet/messaging/Decision"
-import { Arbitrary, FastCheck, Schema } from "effect"
+import { Arbitrary, Either, FastCheck, Option, Schema } from "effect"
 import type { OrderCommand } from "../src/domain/Command.ts"
 import * as Command from "../src/domain/Command.ts"
 import { decide, orderIn } from "../src/domain/Decider.ts"
@@ -68,6 +70,22 @@ describe("for every history", () => {
     const again = O.given([], after).when(command)
     assert.deepStrictEqual(again.tags, [])
   }, runs)
+
+  it.prop(
+    "what happened, what is then true and what is said of it hold what their fields say",
+    [history],
+    ([commands]) => {
+      walk(commands).forEach(({ after, event }) => {
+        assert.isTrue(Trusted.isWhole(event), event._tag)
+        assert.isTrue(Trusted.isWhole(after), after._tag)
+        if (after._tag === "Absent") return
+        for (const { data, type } of say(event, after)) {
+          assert.isTrue(Either.isRight(Option.getOrThrow(definitionOf(type)).read(data)), type)
+        }
+      })
+    },
+    runs
+  )
 
   it.prop(
     "the order only goes where the state table leads, a version at a time (H37, H43, G7)",

@@ -4,8 +4,9 @@ import { OrderId } from "@quartet/contracts/Ids"
 import type { Step } from "@quartet/messaging/Behaviour"
 import type { Changed } from "@quartet/messaging/Changed"
 import { changed } from "@quartet/messaging/Changed"
+import { textOf } from "@quartet/messaging/Json"
 import type { Transaction } from "@quartet/messaging/Transaction"
-import { encodeTransitions, transitionsOf } from "@quartet/messaging/Transition"
+import { transitionsOf } from "@quartet/messaging/Transition"
 import { Context, Effect, HashMap, HashSet, Layer, Option, Schema } from "effect"
 import type { Books, BooksCommand, BooksEvent } from "./domain/Books.ts"
 import { orderOf, paymentOf } from "./domain/Books.ts"
@@ -105,7 +106,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
     }))
     yield* keepBooks(sql, {
       payments: encodePayments(changed(touched, after.payments).flatMap(toRow(first))),
-      transitions: encodeTransitions(transitions),
+      transitions: textOf(transitions),
       events: encodeEvents(heard)
     })
   })

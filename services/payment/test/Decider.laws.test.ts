@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import { definitionOf } from "@quartet/contracts/Catalog"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { eventsOf } from "@quartet/messaging/Decision"
 import type { Outgoing } from "@quartet/messaging/Message"
-import { DateTime, FastCheck as fc, HashMap, HashSet } from "effect"
+import { DateTime, Either, FastCheck as fc, HashMap, HashSet, Option } from "effect"
 import type { PaymentCommand, RequestRefund } from "../src/domain/Command.ts"
 import type { PaymentEvent } from "../src/domain/Event.ts"
 import type { IntentStatus, ProviderRefundStatus } from "../src/domain/Intent.ts"
@@ -116,6 +118,17 @@ describe("laws of a payment", () => {
       }),
       { numRuns: 1000 }
     ))
+
+  it("what happened, what is then true and what is said of it hold what their fields say", () =>
+    holds((commands) => {
+      for (const { after, event, said } of play(commands).steps) {
+        assert.isTrue(Trusted.isWhole(event), event._tag)
+        assert.isTrue(Trusted.isWhole(after), after._tag)
+        for (const { data, type } of said) {
+          assert.isTrue(Either.isRight(Option.getOrThrow(definitionOf(type)).read(data)), type)
+        }
+      }
+    }))
 
   it("versions go up by one with every event (H43)", () =>
     holds((commands) => {

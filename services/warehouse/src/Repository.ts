@@ -1,13 +1,13 @@
 import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
-import { OrderId, ShipmentId } from "@quartet/contracts/Ids"
-import { StockLine } from "@quartet/contracts/Lines"
+import { OrderId } from "@quartet/contracts/Ids"
 import type { Step } from "@quartet/messaging/Behaviour"
 import type { Changed } from "@quartet/messaging/Changed"
 import { changed } from "@quartet/messaging/Changed"
+import { textOf } from "@quartet/messaging/Json"
 import type { Slice } from "@quartet/messaging/Keyed"
 import type { Transaction } from "@quartet/messaging/Transaction"
-import { encodeTransitions, transitionsOf } from "@quartet/messaging/Transition"
+import { transitionsOf } from "@quartet/messaging/Transition"
 import { Context, Effect, HashMap, Layer, Option, Schema } from "effect"
 import type { WarehouseCommand } from "./domain/Command.ts"
 import type { WarehouseEvent } from "./domain/Event.ts"
@@ -28,17 +28,7 @@ export class WarehouseRepository extends Context.Tag("@quartet/warehouse/Warehou
   ) => Effect.Effect<void, SqlError.SqlError, Transaction>
 }>() {}
 
-const Row = Schema.Struct({
-  orderId: OrderId,
-  status: Schema.String,
-  version: Schema.Int,
-  shipmentId: Schema.NullOr(ShipmentId),
-  lines: Schema.Array(StockLine),
-  isNew: Schema.Boolean
-})
-const encodeRows = Schema.encodeSync(Schema.parseJson(Schema.Array(Row)))
-
-const toRow = ({ isNew, key, state }: Changed<OrderId, State>): typeof Row.Type => ({
+const toRow = ({ isNew, key, state }: Changed<OrderId, State>) => ({
   orderId: key,
   status: state._tag,
   version: versionOf(state),
@@ -82,7 +72,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
     }))
     yield* sql`
       WITH changed AS (
-        SELECT * FROM json_to_recordset(${encodeRows(rows)}::json) AS r (
+        SELECT * FROM json_to_recordset(${textOf(rows)}::json) AS r (
           "orderId" uuid, status text, version integer, "shipmentId" uuid, lines json, "isNew" boolean)
       ), inserted AS (
         INSERT INTO shipments (order_id, status, version, shipment_id, updated_at)
@@ -99,7 +89,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
       INSERT INTO shipment_transitions
         (order_id, version, from_status, to_status, event, cause, correlation, actor, at)
       SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
-      FROM json_to_recordset(${encodeTransitions(transitions)}::json) AS t (
+      FROM json_to_recordset(${textOf(transitions)}::json) AS t (
         key uuid, version integer, "fromStatus" text, "toStatus" text, event text, cause text, correlation text,
         actor text, at timestamptz)`
   })

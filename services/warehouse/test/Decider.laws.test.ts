@@ -1,11 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
+import { definitionOf } from "@quartet/contracts/Catalog"
 import { OrderId } from "@quartet/contracts/Ids"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { eventsOf } from "@quartet/messaging/Decision"
-import { Arbitrary, DateTime, Duration, FastCheck, Option } from "effect"
+import { Arbitrary, DateTime, Duration, Either, FastCheck, Option } from "effect"
 import { WarehouseCommand } from "../src/domain/Command.ts"
 import { decide } from "../src/domain/Decider.ts"
 import type { State } from "../src/domain/State.ts"
 import { absent, evolve } from "../src/domain/State.ts"
+import { say } from "../src/Outbound.ts"
 
 const now = DateTime.unsafeMake("2026-01-01T00:00:00Z")
 const decided = decide({ dispatchAfter: Option.some(Duration.zero) })
@@ -33,6 +36,24 @@ describe("whatever the warehouse hears, in any order", () => {
         const state = before.reduce(step, absent)
         if (state._tag !== "Shipped" && state._tag !== "Stopped") return
         assert.strictEqual(more.reduce(step, state), state)
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  it("what happened, what is then true and what is said of it hold what their fields say", () => {
+    FastCheck.assert(
+      FastCheck.property(history, (commands) => {
+        let state: State = absent
+        for (const next of commands) {
+          const events = eventsOf(decided(state, next, now))
+          for (const event of events) assert.isTrue(Trusted.isWhole(event), event._tag)
+          for (const { data, type } of events.flatMap(say)) {
+            assert.isTrue(Either.isRight(Option.getOrThrow(definitionOf(type)).read(data)), type)
+          }
+          state = step(state, next)
+          assert.isTrue(Trusted.isWhole(state), state._tag)
+        }
       }),
       { numRuns: 500 }
     )

@@ -1,5 +1,6 @@
 import { OrderId, Sku } from "@quartet/contracts/Ids"
 import { StockLines } from "@quartet/contracts/Lines"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { Schema } from "effect"
 
 /** Why an order gives up what it holds. After `payment_failed` money may still come; after the others the order is over. */
@@ -14,16 +15,16 @@ export type ReceiptId = typeof ReceiptId.Type
 export const ReceiptQuantity = Schema.Int.pipe(Schema.between(1, 1_000_000))
 
 /** Hold these goods for the order, all lines or none; lines of one SKU add up. */
-export class Reserve extends Schema.TaggedClass<Reserve>()("Reserve", { orderId: OrderId, lines: StockLines }) {}
+export class Reserve extends Trusted.TaggedClass<Reserve>()("Reserve", { orderId: OrderId, lines: StockLines }) {}
 
 /** The order is paid: what it holds is its own for good. */
-export class Commit extends Schema.TaggedClass<Commit>()("Commit", { orderId: OrderId, lines: StockLines }) {}
+export class Commit extends Trusted.TaggedClass<Commit>()("Commit", { orderId: OrderId, lines: StockLines }) {}
 
 /** The order needs its goods no longer. */
-export class Release extends Schema.TaggedClass<Release>()("Release", { orderId: OrderId, cause: ReleaseCause }) {}
+export class Release extends Trusted.TaggedClass<Release>()("Release", { orderId: OrderId, cause: ReleaseCause }) {}
 
 /** An operator puts goods on the shelf; a SKU that was never seen begins with its first receipt. */
-export class Receive extends Schema.TaggedClass<Receive>()("Receive", {
+export class Receive extends Trusted.TaggedClass<Receive>()("Receive", {
   sku: Sku,
   receiptId: ReceiptId,
   quantity: ReceiptQuantity

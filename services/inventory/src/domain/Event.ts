@@ -1,4 +1,5 @@
 import { OrderId, Sku } from "@quartet/contracts/Ids"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { Schema } from "effect"
 import { ReceiptId, ReceiptQuantity, ReleaseCause } from "./Command.ts"
 
@@ -11,20 +12,20 @@ export const Shares = Schema.Array(Share)
 export type Shares = typeof Shares.Type
 
 /** Goods arrived. */
-export class StockReceived extends Schema.TaggedClass<StockReceived>()("StockReceived", {
+export class StockReceived extends Trusted.TaggedClass<StockReceived>()("StockReceived", {
   sku: Sku,
   receiptId: ReceiptId,
   quantity: ReceiptQuantity
 }) {}
 
 /** Every share is held. */
-export class StockReserved extends Schema.TaggedClass<StockReserved>()("StockReserved", {
+export class StockReserved extends Trusted.TaggedClass<StockReserved>()("StockReserved", {
   orderId: OrderId,
   shares: Shares
 }) {}
 
 /** Nothing is held: these SKUs fell short, at least one of them unknown here if `reason` says so. */
-export class ReservationRefused extends Schema.TaggedClass<ReservationRefused>()("ReservationRefused", {
+export class ReservationRefused extends Trusted.TaggedClass<ReservationRefused>()("ReservationRefused", {
   orderId: OrderId,
   shares: Shares,
   reason: Schema.Literal("out_of_stock", "unknown_product"),
@@ -32,46 +33,46 @@ export class ReservationRefused extends Schema.TaggedClass<ReservationRefused>()
 }) {}
 
 /** What was held left the shelf for good. */
-export class StockCommitted extends Schema.TaggedClass<StockCommitted>()("StockCommitted", {
+export class StockCommitted extends Trusted.TaggedClass<StockCommitted>()("StockCommitted", {
   orderId: OrderId,
   shares: Shares
 }) {}
 
 /** A paid order held nothing any more, and found its goods on the shelf once more. */
-export class StockRetaken extends Schema.TaggedClass<StockRetaken>()("StockRetaken", {
+export class StockRetaken extends Trusted.TaggedClass<StockRetaken>()("StockRetaken", {
   orderId: OrderId,
   shares: Shares
 }) {}
 
 /** A paid order held nothing any more, and these SKUs are gone. */
-export class CommitRefused extends Schema.TaggedClass<CommitRefused>()("CommitRefused", {
+export class CommitRefused extends Trusted.TaggedClass<CommitRefused>()("CommitRefused", {
   orderId: OrderId,
   shares: Shares,
   short: Schema.Array(Sku)
 }) {}
 
 /** What was held is available again. */
-export class StockReleased extends Schema.TaggedClass<StockReleased>()("StockReleased", {
+export class StockReleased extends Trusted.TaggedClass<StockReleased>()("StockReleased", {
   orderId: OrderId,
   shares: Shares,
   cause: ReleaseCause
 }) {}
 
 /** What was committed never left the house and is back on the shelf. */
-export class StockReturned extends Schema.TaggedClass<StockReturned>()("StockReturned", {
+export class StockReturned extends Trusted.TaggedClass<StockReturned>()("StockReturned", {
   orderId: OrderId,
   shares: Shares,
   cause: ReleaseCause
 }) {}
 
 /** The release came before the reservation, which will find this tombstone and take nothing. */
-export class ReservationForbidden extends Schema.TaggedClass<ReservationForbidden>()("ReservationForbidden", {
+export class ReservationForbidden extends Trusted.TaggedClass<ReservationForbidden>()("ReservationForbidden", {
   orderId: OrderId,
   cause: ReleaseCause
 }) {}
 
 /** The order that had released its goods is now over: not even money brings them back. */
-export class ReservationClosed extends Schema.TaggedClass<ReservationClosed>()("ReservationClosed", {
+export class ReservationClosed extends Trusted.TaggedClass<ReservationClosed>()("ReservationClosed", {
   orderId: OrderId,
   cause: ReleaseCause
 }) {}

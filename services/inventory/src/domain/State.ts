@@ -1,5 +1,6 @@
 import { OrderId, Sku } from "@quartet/contracts/Ids"
 import type { StockLine } from "@quartet/contracts/Lines"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { HashMap, Match, Option, Schema } from "effect"
 import { ReleaseCause } from "./Command.ts"
 import type { ReceiptId } from "./Command.ts"
@@ -30,22 +31,22 @@ export const available = ({ onHand, reserved }: Stock): number => onHand - reser
 const known = { orderId: OrderId, version: Schema.Int, shares: Shares }
 
 /** Nothing was heard of the order. */
-export class Absent extends Schema.TaggedClass<Absent>()("Absent", {}) {}
+export class Absent extends Trusted.TaggedClass<Absent>()("Absent", {}) {}
 
 /** Every share is held. */
-export class Active extends Schema.TaggedClass<Active>()("Active", known) {}
+export class Active extends Trusted.TaggedClass<Active>()("Active", known) {}
 
 /** The goods are the order's for good. */
-export class Committed extends Schema.TaggedClass<Committed>()("Committed", known) {}
+export class Committed extends Trusted.TaggedClass<Committed>()("Committed", known) {}
 
 /** Nothing is held any more; without shares it is the tombstone of a reservation that had not arrived yet. */
-export class Released extends Schema.TaggedClass<Released>()("Released", { ...known, releasedBy: ReleaseCause }) {}
+export class Released extends Trusted.TaggedClass<Released>()("Released", { ...known, releasedBy: ReleaseCause }) {}
 
 /** Nothing was ever held: the goods were not there. */
-export class Refused extends Schema.TaggedClass<Refused>()("Refused", known) {}
+export class Refused extends Trusted.TaggedClass<Refused>()("Refused", known) {}
 
 /** The order was paid, and its goods were gone. Final. */
-export class Lost extends Schema.TaggedClass<Lost>()("Lost", known) {}
+export class Lost extends Trusted.TaggedClass<Lost>()("Lost", known) {}
 
 export const Reservation = Schema.Union(Active, Committed, Released, Refused, Lost)
 /** What is kept of one order. */

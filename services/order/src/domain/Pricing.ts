@@ -47,8 +47,8 @@ export const priced = (
     const counted = yield* Either.all(Array.map(countedBySku(wanted), withinMaximum(sizes.quantity)))
     const unknown = counted.flatMap(({ sku }) => HashMap.has(products, sku) ? [] : [sku])
     if (Array.isNonEmptyArray(unknown)) return yield* Either.left(new UnknownProduct({ skus: unknown }))
-    const lines = counted.flatMap((line) =>
-      Array.fromOption(HashMap.get(products, line.sku)).map(({ name, price }) => ({ ...line, name, unitPrice: price }))
+    const lines = counted.flatMap(({ quantity, sku }) =>
+      Array.fromOption(HashMap.get(products, sku)).map(({ name, price }) => ({ sku, name, quantity, unitPrice: price }))
     )
     if (!Array.isNonEmptyReadonlyArray(lines)) return yield* Either.left(new TotalNotChargeable({ detail: "no lines" }))
     const total = yield* Either.flatMap(Lines.total(lines), chargeable).pipe(
@@ -71,7 +71,7 @@ const withinMaximum =
   (maximum: number) => ([sku, quantity]: readonly [Sku, number]): Either.Either<WantedLine, QuantityTooLarge> =>
     quantity > maximum
       ? Either.left(new QuantityTooLarge({ sku, quantity, maximum }))
-      : Either.right({ sku, quantity: Quantity.make(quantity) })
+      : Either.right({ sku, quantity: Quantity.make(quantity, true) })
 
 const refusalOf = (error: MoneyError | AmountTooFine, lines: ReadonlyArray<OrderLine>): PricingRejection =>
   error._tag === "CurrencyMismatch"

@@ -4,6 +4,7 @@ import { Money } from "@quartet/contracts/Money"
 import { Attempt, CancellationReason, OrderFailureReason } from "@quartet/contracts/OrderMessages"
 import { Refund } from "@quartet/contracts/OrderStatus"
 import { NextAction, PaymentFailureReason } from "@quartet/contracts/PaymentMessages"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { Match, Option, Schema } from "effect"
 import type { OrderEvent } from "./Event.ts"
 import type { RefundEvent } from "./Refund.ts"
@@ -28,35 +29,35 @@ const known = {
 }
 
 /** No such order. */
-export class Absent extends Schema.TaggedClass<Absent>()("Absent", {}) {}
+export class Absent extends Trusted.TaggedClass<Absent>()("Absent", {}) {}
 
 /** Placed; whether its goods are there is not known yet. */
-export class Draft extends Schema.TaggedClass<Draft>()("Draft", known) {}
+export class Draft extends Trusted.TaggedClass<Draft>()("Draft", known) {}
 
 /** Its goods are held until `holdUntil`; the customer may pay. */
-export class Reserved extends Schema.TaggedClass<Reserved>()("Reserved", {
+export class Reserved extends Trusted.TaggedClass<Reserved>()("Reserved", {
   ...known,
   holdUntil: Schema.DateTimeUtcFromDate
 }) {}
 
 /** The customer pressed the button; `nextAction` is what they have to do before the charge goes on. */
-export class PaymentPending extends Schema.TaggedClass<PaymentPending>()("PaymentPending", {
+export class PaymentPending extends Trusted.TaggedClass<PaymentPending>()("PaymentPending", {
   ...known,
   attempt: Attempt,
   nextAction: Schema.OptionFromNullOr(NextAction)
 }) {}
 
 /** Paid in full; while `cancelling`, the warehouse is asked whether the parcel is still there. */
-export class Paid extends Schema.TaggedClass<Paid>()("Paid", { ...known, cancelling: Schema.Boolean }) {}
+export class Paid extends Trusted.TaggedClass<Paid>()("Paid", { ...known, cancelling: Schema.Boolean }) {}
 
 /** The parcel left. Final. */
-export class Shipped extends Schema.TaggedClass<Shipped>()("Shipped", { ...known, shipmentId: ShipmentId }) {}
+export class Shipped extends Trusted.TaggedClass<Shipped>()("Shipped", { ...known, shipmentId: ShipmentId }) {}
 
 /** It came to nothing. Final. */
-export class Failed extends Schema.TaggedClass<Failed>()("Failed", { ...known, reason: FailureReason }) {}
+export class Failed extends Trusted.TaggedClass<Failed>()("Failed", { ...known, reason: FailureReason }) {}
 
 /** It was called off. Final. */
-export class Cancelled extends Schema.TaggedClass<Cancelled>()("Cancelled", {
+export class Cancelled extends Trusted.TaggedClass<Cancelled>()("Cancelled", {
   ...known,
   reason: Schema.typeSchema(CancellationReason)
 }) {}

@@ -2,6 +2,7 @@ import { CustomerId, OrderId, PaymentId, PaymentMethodId, RefundId } from "@quar
 import { Money } from "@quartet/contracts/Money"
 import { Attempt, RefundReason } from "@quartet/contracts/OrderMessages"
 import { PaymentFailureReason, Try } from "@quartet/contracts/PaymentMessages"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { Schema } from "effect"
 import { Intent, ProviderRefund } from "./Intent.ts"
 
@@ -10,7 +11,7 @@ const about = { orderId: OrderId }
 const asked = { try: Try }
 
 /** The customer pressed the button. `paymentId` is the number the payment gets if there is none yet. */
-export class RequestPayment extends Schema.TaggedClass<RequestPayment>()("RequestPayment", {
+export class RequestPayment extends Trusted.TaggedClass<RequestPayment>()("RequestPayment", {
   ...about,
   paymentId: PaymentId,
   attempt: Attempt,
@@ -20,10 +21,10 @@ export class RequestPayment extends Schema.TaggedClass<RequestPayment>()("Reques
 }) {}
 
 /** The order is cancelled: no money should come for it. */
-export class CancelPayment extends Schema.TaggedClass<CancelPayment>()("CancelPayment", about) {}
+export class CancelPayment extends Trusted.TaggedClass<CancelPayment>()("CancelPayment", about) {}
 
 /** The order wants money back. `refundId` is the number the refund gets. */
-export class RequestRefund extends Schema.TaggedClass<RequestRefund>()("RequestRefund", {
+export class RequestRefund extends Trusted.TaggedClass<RequestRefund>()("RequestRefund", {
   ...about,
   refundId: RefundId,
   amount: Money,
@@ -31,7 +32,7 @@ export class RequestRefund extends Schema.TaggedClass<RequestRefund>()("RequestR
 }) {}
 
 /** The provider is about to be asked for the charge, if that is still wanted. */
-export class BeginCharge extends Schema.TaggedClass<BeginCharge>()("BeginCharge", {
+export class BeginCharge extends Trusted.TaggedClass<BeginCharge>()("BeginCharge", {
   ...about,
   attempt: Attempt,
   ...asked
@@ -41,7 +42,7 @@ export class BeginCharge extends Schema.TaggedClass<BeginCharge>()("BeginCharge"
  * The provider told what became of an intent, as an answer or, without `asked`, by itself. `refundId` is the number of
  * the refund, should this money have to go back at once.
  */
-export class RecordIntent extends Schema.TaggedClass<RecordIntent>()("RecordIntent", {
+export class RecordIntent extends Trusted.TaggedClass<RecordIntent>()("RecordIntent", {
   ...about,
   intent: Schema.typeSchema(Intent),
   asked: Schema.OptionFromSelf(Try),
@@ -49,7 +50,7 @@ export class RecordIntent extends Schema.TaggedClass<RecordIntent>()("RecordInte
 }) {}
 
 /** The call had no outcome. `fault`: because of something only we can repair, so it is asked again slowly. */
-export class RecordUnknown extends Schema.TaggedClass<RecordUnknown>()("RecordUnknown", {
+export class RecordUnknown extends Trusted.TaggedClass<RecordUnknown>()("RecordUnknown", {
   ...about,
   attempt: Attempt,
   ...asked,
@@ -58,14 +59,14 @@ export class RecordUnknown extends Schema.TaggedClass<RecordUnknown>()("RecordUn
 }) {}
 
 /** The provider refused the call itself: there is no intent and no money. */
-export class RecordRefusedCall extends Schema.TaggedClass<RecordRefusedCall>()("RecordRefusedCall", {
+export class RecordRefusedCall extends Trusted.TaggedClass<RecordRefusedCall>()("RecordRefusedCall", {
   ...about,
   attempt: Attempt,
   reason: Schema.typeSchema(PaymentFailureReason)
 }) {}
 
 /** Whether the provider cancelled the intent is not known. */
-export class RecordCancelUnknown extends Schema.TaggedClass<RecordCancelUnknown>()("RecordCancelUnknown", {
+export class RecordCancelUnknown extends Trusted.TaggedClass<RecordCancelUnknown>()("RecordCancelUnknown", {
   ...about,
   ...asked,
   why: Schema.String,
@@ -73,14 +74,14 @@ export class RecordCancelUnknown extends Schema.TaggedClass<RecordCancelUnknown>
 }) {}
 
 /** The provider is about to be asked for the refund, if that is still wanted. */
-export class BeginRefund extends Schema.TaggedClass<BeginRefund>()("BeginRefund", {
+export class BeginRefund extends Trusted.TaggedClass<BeginRefund>()("BeginRefund", {
   ...about,
   refundId: RefundId,
   ...asked
 }) {}
 
 /** The provider told what became of a refund. `refundId` is the number it gets if it is none of ours. */
-export class RecordRefund extends Schema.TaggedClass<RecordRefund>()("RecordRefund", {
+export class RecordRefund extends Trusted.TaggedClass<RecordRefund>()("RecordRefund", {
   ...about,
   refund: Schema.typeSchema(ProviderRefund),
   asked: Schema.OptionFromSelf(Try),
@@ -88,7 +89,7 @@ export class RecordRefund extends Schema.TaggedClass<RecordRefund>()("RecordRefu
 }) {}
 
 /** The refund call had no outcome. */
-export class RecordRefundUnknown extends Schema.TaggedClass<RecordRefundUnknown>()("RecordRefundUnknown", {
+export class RecordRefundUnknown extends Trusted.TaggedClass<RecordRefundUnknown>()("RecordRefundUnknown", {
   ...about,
   refundId: RefundId,
   ...asked,
@@ -97,20 +98,20 @@ export class RecordRefundUnknown extends Schema.TaggedClass<RecordRefundUnknown>
 }) {}
 
 /** Everything had gone back already when the provider was asked. */
-export class RecordAlreadyRefunded extends Schema.TaggedClass<RecordAlreadyRefunded>()("RecordAlreadyRefunded", {
+export class RecordAlreadyRefunded extends Trusted.TaggedClass<RecordAlreadyRefunded>()("RecordAlreadyRefunded", {
   ...about,
   refundId: RefundId
 }) {}
 
 /** The provider refused the refund for good. */
-export class RecordRefundRefused extends Schema.TaggedClass<RecordRefundRefused>()("RecordRefundRefused", {
+export class RecordRefundRefused extends Trusted.TaggedClass<RecordRefundRefused>()("RecordRefundRefused", {
   ...about,
   refundId: RefundId,
   reason: Schema.String
 }) {}
 
 /** The provider was not asked: what was due is no longer wanted, or was asked already. */
-export class SkipCall extends Schema.TaggedClass<SkipCall>()("SkipCall", about) {}
+export class SkipCall extends Trusted.TaggedClass<SkipCall>()("SkipCall", about) {}
 
 export const RefundCommand = Schema.Union(
   RequestRefund,

@@ -1,4 +1,5 @@
 import { OrderId } from "@quartet/contracts/Ids"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { Schema } from "effect"
 import { PaymentCommand } from "./Command.ts"
 
@@ -19,13 +20,13 @@ export class ProviderEvent extends Schema.Class<ProviderEvent>("ProviderEvent")(
 }) {}
 
 /** The provider sent an event; `command` is what it means to a payment, if it means anything to one of ours. */
-export class HearEvent extends Schema.TaggedClass<HearEvent>()("HearEvent", {
+export class HearEvent extends Trusted.TaggedClass<HearEvent>()("HearEvent", {
   event: Schema.typeSchema(ProviderEvent),
   command: Schema.OptionFromSelf(Schema.typeSchema(PaymentCommand))
 }) {}
 
 /** The event is on record. Without a `reason` it changed the payment. */
-export class EventHeard extends Schema.TaggedClass<EventHeard>()("EventHeard", {
+export class EventHeard extends Trusted.TaggedClass<EventHeard>()("EventHeard", {
   event: Schema.typeSchema(ProviderEvent),
   reason: Schema.OptionFromSelf(Schema.String)
 }) {}

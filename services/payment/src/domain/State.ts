@@ -1,6 +1,7 @@
 import { OrderId } from "@quartet/contracts/Ids"
 import { Money } from "@quartet/contracts/Money"
 import { NextAction, PaymentFailureReason, Try } from "@quartet/contracts/PaymentMessages"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { Match, Option, Schema } from "effect"
 import { Charge } from "./Charge.ts"
 import type { PaymentEvent, RefundEvent } from "./Event.ts"
@@ -14,16 +15,16 @@ const known = { orderId: OrderId, version: Schema.Int }
 const opened = { ...known, charge: Charge, refunds: Schema.Array(Refund), try: Try }
 
 /** Nothing was heard of the order. */
-export class Absent extends Schema.TaggedClass<Absent>()("Absent", {}) {}
+export class Absent extends Trusted.TaggedClass<Absent>()("Absent", {}) {}
 
 /** The order was cancelled before it asked for a payment. Final. */
-export class Forbidden extends Schema.TaggedClass<Forbidden>()("Forbidden", known) {}
+export class Forbidden extends Trusted.TaggedClass<Forbidden>()("Forbidden", known) {}
 
 /** The provider was certainly not asked yet. */
-export class Opened extends Schema.TaggedClass<Opened>()("Opened", opened) {}
+export class Opened extends Trusted.TaggedClass<Opened>()("Opened", opened) {}
 
 /** The provider may have been asked, for the first time at `begunAt`, and what it did is not known for certain. */
-export class Charging extends Schema.TaggedClass<Charging>()("Charging", {
+export class Charging extends Trusted.TaggedClass<Charging>()("Charging", {
   ...opened,
   begunAt: Schema.DateTimeUtc,
   intentId: Schema.OptionFromNullOr(IntentId),
@@ -31,7 +32,7 @@ export class Charging extends Schema.TaggedClass<Charging>()("Charging", {
 }) {}
 
 /** It waits for the customer, since `actionSince`. */
-export class ActionRequired extends Schema.TaggedClass<ActionRequired>()("ActionRequired", {
+export class ActionRequired extends Trusted.TaggedClass<ActionRequired>()("ActionRequired", {
   ...opened,
   intentId: IntentId,
   nextAction: NextAction,
@@ -39,27 +40,27 @@ export class ActionRequired extends Schema.TaggedClass<ActionRequired>()("Action
 }) {}
 
 /** The open intent is being cancelled at the provider; until then the money may still come. */
-export class Cancelling extends Schema.TaggedClass<Cancelling>()("Cancelling", {
+export class Cancelling extends Trusted.TaggedClass<Cancelling>()("Cancelling", {
   ...opened,
   intentId: IntentId,
   cancelReason: CancelReason
 }) {}
 
 /** It failed, and said so; the open intent is being cancelled at the provider. */
-export class Closing extends Schema.TaggedClass<Closing>()("Closing", {
+export class Closing extends Trusted.TaggedClass<Closing>()("Closing", {
   ...opened,
   intentId: IntentId,
   reason: PaymentFailureReason
 }) {}
 
 /** No money came. Final, but for money that comes all the same. */
-export class Failed extends Schema.TaggedClass<Failed>()("Failed", { ...opened, reason: PaymentFailureReason }) {}
+export class Failed extends Trusted.TaggedClass<Failed>()("Failed", { ...opened, reason: PaymentFailureReason }) {}
 
 /** The money came, and may go back again. Final. */
-export class Succeeded extends Schema.TaggedClass<Succeeded>()("Succeeded", { ...opened, intentId: IntentId }) {}
+export class Succeeded extends Trusted.TaggedClass<Succeeded>()("Succeeded", { ...opened, intentId: IntentId }) {}
 
 /** Money came that was not what was asked for; it goes back. Final. */
-export class Mismatched extends Schema.TaggedClass<Mismatched>()("Mismatched", {
+export class Mismatched extends Trusted.TaggedClass<Mismatched>()("Mismatched", {
   ...opened,
   intentId: IntentId,
   taken: Money

@@ -1,27 +1,28 @@
 import { OrderId, ShipmentId } from "@quartet/contracts/Ids"
 import { StockLines } from "@quartet/contracts/Lines"
+import * as Trusted from "@quartet/contracts/Trusted"
 import { Schema } from "effect"
 import type { WarehouseEvent } from "./Event.ts"
 
 /** Nothing was heard of the order. */
-export class Absent extends Schema.TaggedClass<Absent>()("Absent", {}) {}
+export class Absent extends Trusted.TaggedClass<Absent>()("Absent", {}) {}
 
 /** The order is paid; its stock is not known to be committed. */
-export class AwaitingStock extends Schema.TaggedClass<AwaitingStock>()("AwaitingStock", {
+export class AwaitingStock extends Trusted.TaggedClass<AwaitingStock>()("AwaitingStock", {
   orderId: OrderId,
   version: Schema.Int,
   lines: StockLines
 }) {}
 
 /** The stock is committed; the order is not known to be paid. */
-export class AwaitingPayment extends Schema.TaggedClass<AwaitingPayment>()("AwaitingPayment", {
+export class AwaitingPayment extends Trusted.TaggedClass<AwaitingPayment>()("AwaitingPayment", {
   orderId: OrderId,
   version: Schema.Int,
   lines: StockLines
 }) {}
 
 /** Paid and committed: it may leave. */
-export class Ready extends Schema.TaggedClass<Ready>()("Ready", {
+export class Ready extends Trusted.TaggedClass<Ready>()("Ready", {
   orderId: OrderId,
   version: Schema.Int,
   shipmentId: ShipmentId,
@@ -29,7 +30,7 @@ export class Ready extends Schema.TaggedClass<Ready>()("Ready", {
 }) {}
 
 /** It left. Final. */
-export class Shipped extends Schema.TaggedClass<Shipped>()("Shipped", {
+export class Shipped extends Trusted.TaggedClass<Shipped>()("Shipped", {
   orderId: OrderId,
   version: Schema.Int,
   shipmentId: ShipmentId,
@@ -37,7 +38,7 @@ export class Shipped extends Schema.TaggedClass<Shipped>()("Shipped", {
 }) {}
 
 /** It will never leave, whatever is still heard of it. Final. */
-export class Stopped extends Schema.TaggedClass<Stopped>()("Stopped", { orderId: OrderId, version: Schema.Int }) {}
+export class Stopped extends Trusted.TaggedClass<Stopped>()("Stopped", { orderId: OrderId, version: Schema.Int }) {}
 
 export const Shipment = Schema.Union(AwaitingStock, AwaitingPayment, Ready, Shipped, Stopped)
 /** What the warehouse knows of an order. */
