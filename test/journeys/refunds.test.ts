@@ -89,7 +89,7 @@ layer(System.layer(settings), { excludeTestServices: true, timeout: 60_000 })("m
       yield* until(list, ({ items }) => JSON.stringify(items[0]?.refundTotals) === JSON.stringify(totals))
     }))
 
-  it.effect("goes back to nobody but by an operator, of a shipped order, in its currency, with a key", () =>
+  it.effect("goes back to nobody but by an operator, of a shipped order, in its currency, with a key (H195)", () =>
     Effect.gen(function*() {
       const { prices } = yield* Addresses.System
       const paid = yield* ready
@@ -105,7 +105,9 @@ layer(System.layer(settings), { excludeTestServices: true, timeout: 60_000 })("m
         giveBack(order, { amount: 2001 }),
         giveBack(order, { amount: 0 }),
         giveBack(order, { amount: 3.5 }),
-        giveBack(order, { amount: 300, key: "" })
+        giveBack(order, { amount: 300, key: "" }),
+        giveBack(order, { amount: 300, reason: "" }),
+        giveBack(order, { amount: 300, reason: "back to 4242 4242 4242 4242" })
       ], (given) => Effect.flatMap(given, problemOf))
       assert.deepStrictEqual(problems, [
         "409 order-not-shipped",
@@ -114,7 +116,9 @@ layer(System.layer(settings), { excludeTestServices: true, timeout: 60_000 })("m
         "409 refund-too-large",
         "400 invalid-request",
         "400 invalid-request",
-        "400 invalid-idempotency-key"
+        "400 invalid-idempotency-key",
+        "400 invalid-request",
+        "400 card-number"
       ])
       assert.strictEqual(yield* count("\"order\".order_refund_steps WHERE order_id = $1", order.id), 0)
       assert.deepStrictEqual((yield* booksOf(order)).refunds, [])

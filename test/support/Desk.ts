@@ -37,14 +37,15 @@ interface Gift {
   readonly key?: string
   readonly prefer?: string
   readonly as?: string
+  readonly reason?: string
 }
 
 /** An operator gives money of an order back. */
 export const giveBack = Effect.fn("Desk.giveBack")(function*({ id }: Order, gift: Gift) {
-  const { amount, as = "olga", currency = "EUR", key = v7(), prefer = "wait=10" } = gift
+  const { amount, as = "olga", currency = "EUR", key = v7(), prefer = "wait=10", reason = "a cup broke" } = gift
   const { prices } = yield* System
   const { sign } = yield* DevelopmentIssuer
   const operator = { url: prices, token: yield* sign({ subject: as, scopes: ["operator"] }) }
-  const body = { amount: { amount, currency }, reason: "a cup broke" }
+  const body = { amount: { amount, currency }, reason }
   return yield* post(operator, `/orders/${id}/refunds`, { key, prefer, body })
 })
