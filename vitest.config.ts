@@ -12,7 +12,7 @@ const wholeSystem = ["test/journeys/*.test.ts", "test/laws/crowd.test.ts"]
  *
  * `unit` needs nothing, `integration` a PostgreSQL and, for `*.mq.test.ts`, a RabbitMQ, `system` all four services, `soak` an
  * hour or less. `services` is what only processes of their own over RabbitMQ can show; `wire` and `replicas` are the
- * journeys over one and two of each.
+ * journeys over one and two of each; `stripe` plays what `system` plays of `test/stripe` against Stripe itself.
  */
 export default defineConfig({
   test: {
@@ -39,7 +39,7 @@ export default defineConfig({
       {
         test: {
           name: "system",
-          include: ["test/{journeys,faults,laws,edge}/*.test.ts"],
+          include: ["test/{journeys,faults,laws,edge,stripe}/*.test.ts"],
           globalSetup: ["packages/hosting/src/testing/globalSetup.ts"],
           ...slow
         }
@@ -47,6 +47,15 @@ export default defineConfig({
       { test: { name: "services", include: ["test/services/*.mq.test.ts"], ...overTheWire, provide: { replicas: 1 } } },
       { test: { name: "wire", include: wholeSystem, ...overTheWire, provide: { replicas: 1 } } },
       { test: { name: "replicas", include: wholeSystem, ...overTheWire, provide: { replicas: 2 } } },
+      {
+        test: {
+          name: "stripe",
+          include: ["test/stripe/*.test.ts"],
+          globalSetup: ["test/stripe/setup.ts"],
+          ...slow,
+          provide: { stripeItself: true }
+        }
+      },
       { test: { name: "compose", include: ["test/compose/*.test.ts"], ...slow } },
       { test: { name: "soak", include: ["test/soak/*.test.ts"], fileParallelism: false, ...slow } }
     ]

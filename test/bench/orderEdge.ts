@@ -10,8 +10,8 @@ import * as Actor from "@quartet/order/Actor"
 import * as EventStreams from "@quartet/order/EventStreams"
 import * as Http from "@quartet/order/Http"
 import { migrations } from "@quartet/order/Migrations"
+import * as OperatorHttp from "@quartet/order/OperatorHttp"
 import * as PriceList from "@quartet/order/PriceList"
-import * as PricesHttp from "@quartet/order/PricesHttp"
 import * as Repository from "@quartet/order/Repository"
 import * as Views from "@quartet/order/Views"
 import * as Watching from "@quartet/order/Watching"
@@ -30,7 +30,7 @@ const Requests = HttpServer.layer({
 const Prices = HttpServer.layer({
   name: "prices",
   port: Settings.port("PRICES_PORT", 3004),
-  api: PricesHttp.api
+  api: OperatorHttp.api
 })
 
 Launch.run(

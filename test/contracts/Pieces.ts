@@ -1,5 +1,6 @@
 import type { Consumer } from "@quartet/contracts/Catalog"
 import { catalog } from "@quartet/contracts/Catalog"
+import { RefundId } from "@quartet/contracts/Ids"
 import type { InventoryCommand } from "@quartet/inventory/domain/Command"
 import { ReceiptId, Receive } from "@quartet/inventory/domain/Command"
 import * as Stock from "@quartet/inventory/domain/Decider"
@@ -26,13 +27,16 @@ import { asked } from "./Provider.ts"
 import { someSayings, written } from "./Spoken.ts"
 
 const { orderId } = Orders
-const idOf = (index: number) => `01993c4f-1b66-7d0c-a8e1-5f3c27b94d${10 + index}`
+
+/** The id of every message: whatever takes its number from one is the same thing. */
+const messageId = RefundId.make("01993c4f-1b66-7d0c-a8e1-5f3c27b94d10")
 
 /** What all messages about the one order agree on. */
 const about = {
   orderId,
   customerId: Orders.customerId,
   attempt: 1,
+  refundId: messageId,
   amount: Orders.total,
   lines: [Orders.tea, Orders.pot].map((sku) => ({ sku, quantity: 2, name: "It", unitPrice: Orders.total }))
 }
@@ -47,8 +51,8 @@ const heardBy = <Command>(
   ways = 3
 ): ReadonlyArray<Impulse<Command>> =>
   catalog.filter((entry) => entry.heardBy.includes(consumer)).flatMap((entry) =>
-    someSayings(entry, about, ways).flatMap((message, index) =>
-      Either.match(hear(written(message, idOf(index))), {
+    someSayings(entry, about, ways).flatMap((message) =>
+      Either.match(hear(written(message, messageId)), {
         onLeft: () => [],
         onRight: (command) => [wanted("message", message.type, command)]
       })
@@ -68,7 +72,8 @@ const order = () => {
   const requests = [
     wanted("request", "POST /orders", Orders.place),
     wanted("request", "POST /orders/{id}/pay", Orders.pay),
-    wanted("request", "POST /orders/{id}/cancel", Orders.cancel)
+    wanted("request", "POST /orders/{id}/cancel", Orders.cancel),
+    wanted("request", "POST /orders/{id}/refunds", Orders.giveBack(100, messageId))
   ]
   const decide = OrderDecider.decide(Orders.policy)
   const final = ["Absent", "Shipped", "Failed", "Cancelled"]
@@ -109,7 +114,7 @@ const payment = () => {
 
 const inventory = () => {
   const heard: ReadonlyArray<Impulse<InventoryCommand>> = heardBy("inventory", listeners.inventory)
-  const receiptId = ReceiptId.make(idOf(0))
+  const receiptId = ReceiptId.make(messageId)
   const deliveries = [Orders.tea, Orders.pot].map((sku) =>
     wanted("request", "POST /stock/{sku}/receipts", Receive.make({ sku, receiptId, quantity: 3 }))
   )

@@ -1,10 +1,8 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import * as Customer from "quartet/demo/Customer"
-import { ask, demand } from "quartet/Shop"
-import * as Token from "quartet/Token"
 import { v7 } from "uuid"
-import * as Addresses from "../support/Addresses.ts"
+import { dispatch, isReady } from "../support/Desk.ts"
 import { order as placeNow, post, problemOf } from "../support/Edge.ts"
 import { booksOf, charging, struck as strikes, whileFaulty } from "../support/Provider.ts"
 import { becomes, brokenAtRest, levelOf, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
@@ -29,23 +27,6 @@ const cancel = ({ customer, order }: Story, prefer = "wait=0") =>
 
 const press = ({ customer, order }: Story, prefer = "wait=0") =>
   post(customer, `/orders/${order.id}/pay`, { key: v7(), prefer, body: { paymentMethodId: "pm_card_visa" } })
-
-const dispatch = ({ order }: Story) =>
-  Effect.gen(function*() {
-    const { warehouse } = yield* Addresses.System
-    const url = `${warehouse}/shipments/${order.id}/dispatch`
-    return yield* ask({ method: "POST", url, token: yield* Token.forOperator })
-  })
-
-const isReady = ({ order }: Story) =>
-  Effect.gen(function*() {
-    const { warehouse } = yield* Addresses.System
-    const url = `${warehouse}/shipments/${order.id}`
-    const look = Effect.flatMap(Token.forOperator, (token) =>
-      demand({ method: "GET", url, token }, Schema.Struct({ status: Schema.String })))
-    return yield* until(look, ({ status }) =>
-      status === "Ready")
-  })
 
 const cancellationsOf = ({ order }: Story) =>
   count("\"order\".outbox WHERE type = 'order.cancelled.v1' AND subject = $1", order.id)
@@ -139,21 +120,21 @@ layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices
       Effect.gen(function*() {
         const story = yield* reserved
         yield* press(story, "wait=15")
-        yield* isReady(story)
+        yield* isReady(story.order)
         assert.strictEqual((yield* levelOf(story.sku)).onHand, 3)
         const answers = yield* Effect.replicateEffect(cancel(story, "wait=15"), 5, { concurrency: "unbounded" })
         assert.deepStrictEqual([...new Set(answers.map(({ status }) => status))], [200])
         assert.deepStrictEqual(yield* undone(story), [2000])
         yield* until(Customer.look(story.customer, story.order), ({ refund }) => refund === "refunded")
-        assert.strictEqual((yield* dispatch(story)).status, 409)
+        assert.strictEqual((yield* dispatch(story.order)).status, 409)
       }))
 
     it.effect("a shipped order is refused, and changes nothing (H32)", () =>
       Effect.gen(function*() {
         const story = yield* reserved
         yield* press(story, "wait=15")
-        yield* isReady(story)
-        assert.strictEqual((yield* dispatch(story)).status, 200)
+        yield* isReady(story.order)
+        assert.strictEqual((yield* dispatch(story.order)).status, 200)
         const shipped = yield* becomes(story.customer, story.order, "Shipped")
         assert.strictEqual(yield* problemOf(yield* cancel(story, "wait=15")), "409 order-shipped")
         assert.deepStrictEqual(yield* becomes(story.customer, story.order, "Shipped"), shipped)
@@ -189,8 +170,10 @@ layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices
         const ends = yield* Effect.forEach(stories, (story, index) =>
           Effect.gen(function*() {
             yield* press(story, "wait=15")
-            yield* isReady(story)
-            const both = index % 2 === 0 ? [dispatch(story), cancel(story)] : [cancel(story), dispatch(story)]
+            yield* isReady(story.order)
+            const both = index % 2 === 0
+              ? [dispatch(story.order), cancel(story)]
+              : [cancel(story), dispatch(story.order)]
             yield* Effect.all(both, { concurrency: "unbounded" })
             const end = yield* until(
               Customer.look(story.customer, story.order),

@@ -4,7 +4,7 @@ import { look } from "quartet/demo/Customer"
 import type * as Customer from "quartet/demo/Customer"
 import { v7 } from "uuid"
 import { order as placeNow, post, problemOf } from "../support/Edge.ts"
-import { booksOf, charging, whileFaulty } from "../support/Provider.ts"
+import { authenticate, booksOf, charging, whileFaulty } from "../support/Provider.ts"
 import { becomes, brokenAtRest, levelOf, newCustomer, newProduct, until } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
 import { whileLocked } from "../support/Tables.ts"
@@ -21,7 +21,13 @@ const press = (customer: Customer.Customer, { id }: { readonly id: string }) =>
 const reasonOf = (customer: Customer.Customer, order: { readonly id: string }) =>
   Effect.map(look(customer, order), ({ reason }) => reason)
 
-const short = { ORDER_HOLD_EXPIRES_AFTER: "1500 millis", ORDER_DRAFT_EXPIRES_AFTER: "1500 millis" }
+const short = {
+  ORDER_HOLD_EXPIRES_AFTER: "1500 millis",
+  ORDER_DRAFT_EXPIRES_AFTER: "1500 millis",
+  PAYMENT_ACTION_DEADLINE: "1000 millis",
+  PAYMENT_FIRST_PAUSE: "100 millis",
+  PAYMENT_LONGEST_PAUSE: "400 millis"
+}
 
 layer(System.layer(short), { excludeTestServices: true, timeout: 60_000 })("the time to pay", (it) => {
   it.effect("runs out for a customer who never pays: the goods are for others again (H38, H98)", () =>
@@ -45,6 +51,24 @@ layer(System.layer(short), { excludeTestServices: true, timeout: 60_000 })("the 
       )
       assert.strictEqual(struck, 1)
       assert.deepInclude(yield* booksOf(order), { charges: [2000], refunds: [] })
+    }))
+
+  it.effect("runs out for a customer who leaves the bank's step undone: nothing is kept, at either end (H59, H39)", () =>
+    Effect.gen(function*() {
+      const { customer, order, sku } = yield* reserved
+      const asked = { key: v7(), prefer: "wait=10", body: { paymentMethodId: "pm_card_authenticationRequired" } }
+      assert.strictEqual((yield* post(customer, `/orders/${order.id}/pay`, asked)).status, 202)
+      assert.isDefined((yield* look(customer, order)).nextAction)
+      yield* becomes(customer, order, "Failed")
+      assert.strictEqual(yield* reasonOf(customer, order), "expired")
+      const { charges, intents } = yield* booksOf(order)
+      assert.deepStrictEqual({ charges, intents: intents.map(({ status }) => status) }, {
+        charges: [],
+        intents: ["canceled"]
+      })
+      yield* until(levelOf(sku), ({ available }) => available === 5)
+      // The bank comes too late, and is told so.
+      assert.strictEqual((yield* authenticate(order, "succeeded")).status, 400)
     }))
 
   it.effect("ends a draft that stock never answered; what stock holds afterwards goes back (H40, H34)", () =>

@@ -3,10 +3,11 @@ import { Effect } from "effect"
 import { look } from "quartet/demo/Customer"
 import type { Line } from "../support/Edge.ts"
 import { order as place, post, problemOf } from "../support/Edge.ts"
-import { booksOf } from "../support/Provider.ts"
-import { brokenAtRest, levelOf, newCustomer, newProduct, until } from "../support/Shop.ts"
+import { booksOf, charging, struck, whileFaulty } from "../support/Provider.ts"
+import { becomes, brokenAtRest, levelOf, newCustomer, newProduct, until } from "../support/Shop.ts"
+import { failureOfAnotherAttempt } from "../support/Stray.ts"
 import * as System from "../support/System.ts"
-import { count } from "../support/Tables.ts"
+import { count, whileLocked } from "../support/Tables.ts"
 
 const placed = (lines: ReadonlyArray<Line>) =>
   Effect.gen(function*() {
@@ -91,6 +92,67 @@ layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("what is n
       ])
       assert.deepInclude(yield* levelOf(one), { reserved: 20, available: 0 })
       assert.deepInclude(yield* levelOf(two), { reserved: 20, available: 0 })
+    }))
+
+  it.effect("is no news any more to an order that was called off meanwhile (H35)", () =>
+    Effect.gen(function*() {
+      const customer = yield* newCustomer
+      const sku = yield* newProduct(1)
+      const order = yield* whileLocked(
+        "inventory.reservations",
+        Effect.gen(function*() {
+          const order = yield* place(customer, [{ sku, quantity: 2 }])
+          assert.strictEqual((yield* post(customer, `/orders/${order.id}/cancel`)).status, 200)
+          return order
+        })
+      )
+      // Stock did say no, and the order heard of it.
+      const heard = `"order".processed_messages AS p JOIN inventory.outbox AS o USING (message_id)
+        WHERE o.type = 'inventory.rejected.v1' AND o.subject = $1 AND p.outcome = 'ignored'`
+      yield* until(count(heard, order.id), (found) => found === 1)
+      assert.deepInclude(yield* look(customer, order), { status: "Cancelled", reason: "customer" })
+      const ends = "\"order\".order_transitions WHERE to_status IN ('Cancelled', 'Failed') AND order_id = $1"
+      assert.strictEqual(yield* count(ends, order.id), 1)
+      yield* untouched(sku, 1)
+    }))
+
+  /** An order of all there is, whose hold is lost while its card is charged; `meanwhile` is what others do then. */
+  const losingItsHold = <A, E, R>(meanwhile: (sku: string) => Effect.Effect<A, E, R>) =>
+    Effect.gen(function*() {
+      const sku = yield* newProduct(2)
+      const { customer, order } = yield* placed([{ sku, quantity: 2 }])
+      const { hang: before = 0 } = yield* struck
+      yield* whileFaulty(
+        { fault: "hang", delayMs: 1500, match: charging },
+        Effect.gen(function*() {
+          const body = { paymentMethodId: "pm_card_visa" }
+          assert.strictEqual((yield* post(customer, `/orders/${order.id}/pay`, { key: order.id, body })).status, 202)
+          yield* until(struck, ({ hang = 0 }) => hang > before)
+          yield* failureOfAnotherAttempt(order)
+          yield* until(levelOf(sku), ({ available }) => available === 2)
+          assert.strictEqual((yield* look(customer, order)).status, "PaymentPending")
+          yield* meanwhile(sku)
+          yield* until(booksOf(order), ({ charges }) => charges.length === 1)
+        })
+      )
+      return { customer, order, sku }
+    })
+
+  it.effect("when the money comes, and was held before, is taken again if it is still there (H91, H23)", () =>
+    Effect.gen(function*() {
+      const { customer, order, sku } = yield* losingItsHold(() => Effect.void)
+      yield* becomes(customer, order, "Shipped")
+      assert.deepInclude(yield* booksOf(order), { charges: [2000], refunds: [] })
+      assert.deepInclude(yield* levelOf(sku), { onHand: 0, reserved: 0 })
+    }))
+
+  it.effect("when the money comes, because another has it now, fails the order, and the money goes back (H91, H38)", () =>
+    Effect.gen(function*() {
+      const { customer, order, sku } = yield* losingItsHold((sku) => placed([{ sku, quantity: 1 }]))
+      const seen = yield* until(look(customer, order), ({ refund }) => refund === "refunded")
+      assert.deepInclude(seen, { status: "Failed", reason: "stock_lost" })
+      assert.deepInclude(yield* booksOf(order), { charges: [2000], refunds: [2000] })
+      assert.deepInclude(yield* levelOf(sku), { onHand: 2, reserved: 1, available: 1 })
     }))
 
   it.effect("leaves nothing undone", () =>

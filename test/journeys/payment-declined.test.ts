@@ -12,6 +12,7 @@ import { count } from "../support/Tables.ts"
 /** Every way in which the provider's test cards are refused, and the most that a customer may be told of it. */
 const declines = [
   { card: "pm_card_chargeDeclined", reason: "declined" },
+  { card: "pm_card_visa_chargeDeclined", reason: "declined" },
   { card: "pm_card_visa_chargeDeclinedInsufficientFunds", reason: "insufficient_funds" },
   { card: "pm_card_visa_chargeDeclinedLostCard", reason: "declined" },
   { card: "pm_card_visa_chargeDeclinedStolenCard", reason: "declined" },

@@ -71,6 +71,24 @@ layer(System.layer(patience), { excludeTestServices: true, timeout: 60_000 })("a
       assert.strictEqual(yield* saidOf(story, "payment", "payment.failed.v1"), 1)
     }))
 
+  it.effect("by events alone, when no answer to any call ever arrives: paid, declined, and given back (H47, H48, H65)", () =>
+    Effect.gen(function*() {
+      const [paid, declined, refunded] = yield* Effect.all([reserved, reserved, reserved])
+      const { struck: lost } = yield* whileFaulty(
+        { fault: "reset_after", times: 1_000_000 },
+        Effect.gen(function*() {
+          yield* Effect.all([press(paid), press(declined, "pm_card_chargeDeclined"), press(refunded)])
+          yield* Customer.cancel(refunded.customer, refunded.order)
+          yield* ships(paid)
+          yield* becomes(declined.customer, declined.order, "Failed")
+          yield* until(booksOf(declined.order), ({ intents }) => intents.every(({ status }) => status === "canceled"))
+          yield* until(booksOf(refunded.order), ({ charges, refunds }) => charges.length === refunds.length)
+          assert.deepStrictEqual(yield* brokenAtRest("20 seconds"), [])
+        })
+      )
+      assert.isAbove(lost, 3)
+    }))
+
   it.effect("by the answer alone, when no event ever comes; so is a refund, and the bank's step (H83, H39)", () =>
     Effect.gen(function*() {
       yield* webhooksDelivered

@@ -302,6 +302,13 @@ layer(Layer.provideMerge(world, System.layer(settings)), { excludeTestServices: 
     )
 
     law(
+      "M4",
+      "a refund that the order counts and that no step of it tells of",
+      "Shipped",
+      ({ id }) => execute(`UPDATE "order".orders SET refunded_amount = 1 WHERE order_id = '${id}'`)
+    )
+
+    law(
       "R1",
       "a list that says otherwise than the order",
       "Reserved",

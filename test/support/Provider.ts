@@ -22,7 +22,7 @@ const Ledger = Schema.Struct({
     Schema.Struct({ id: Schema.String, paid: Schema.Boolean, amount: Schema.Int, metadata: Metadata })
   ),
   refunds: Schema.Array(
-    Schema.Struct({ payment_intent: Schema.String, amount: Schema.Int, status: Schema.String })
+    Schema.Struct({ id: Schema.String, payment_intent: Schema.String, amount: Schema.Int, status: Schema.String })
   )
 })
 
@@ -111,6 +111,32 @@ export const settle = Effect.fn("Provider.settle")(function*(intentId: string, o
   const { simulator } = yield* System
   const request = HttpClientRequest.post(`${simulator}/_simulator/payment_intents/${intentId}/settle`)
   return yield* send(HttpClientRequest.bodyUnsafeJson(request, { outcome }))
+})
+
+/** Somebody at our desk gives so much of an order's money back, past the system. */
+export const refundByHand = Effect.fn("Provider.refundByHand")(
+  function*(order: { readonly id: string }, amount: number) {
+    const { simulator } = yield* System
+    const [intent] = (yield* booksOf(order)).intents
+    return yield* send(
+      HttpClientRequest.post(`${simulator}/v1/refunds`).pipe(
+        HttpClientRequest.bearerToken(deskKey),
+        HttpClientRequest.bodyUrlParams({ payment_intent: intent?.id ?? "", amount: `${amount}` })
+      )
+    )
+  }
+)
+
+/** The bank returns all that had gone back of an order's money. */
+export const returnRefunds = Effect.fn("Provider.returnRefunds")(function*(order: { readonly id: string }) {
+  const { simulator } = yield* System
+  const { refunds } = yield* ledger
+  const { intents: [intent] } = yield* booksOf(order)
+  const ours = refunds.filter(({ payment_intent }) => payment_intent === intent?.id)
+  return yield* Effect.forEach(
+    ours,
+    ({ id }) => send(HttpClientRequest.post(`${simulator}/_simulator/refunds/${id}/fail`))
+  )
 })
 
 /** Runs while this fault stands, and says how often it struck. */

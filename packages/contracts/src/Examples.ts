@@ -3,6 +3,13 @@ const total = { amount: 1780, currency: "EUR" }
 const placedAt = "2026-03-02T09:15:00.000Z"
 const updatedAt = "2026-03-02T09:15:00.040Z"
 
+const refund = {
+  id: "01993c4f-1b66-7d0c-a8e1-5f3c27b94d60",
+  amount: { amount: 300, currency: "EUR" },
+  reason: "operator",
+  status: "refunded"
+}
+
 const order = {
   id,
   status: "Reserved",
@@ -32,6 +39,12 @@ export const examples: Readonly<Record<string, unknown>> = {
   Order: order,
   OrderSummary: { id, status: "Reserved", version: 2, total, itemCount: 2, placedAt, updatedAt },
   HistoryEntry: entry,
+  Refund: refund,
+  RefundTotals: {
+    requested: { amount: 0, currency: "EUR" },
+    refunded: refund.amount,
+    failed: { amount: 0, currency: "EUR" }
+  },
   OrderChange: { ...entry, order },
   Product: { sku: "tea-assam", name: "Assam, 250 g", price: { amount: 890, currency: "EUR" } },
   Problem: {

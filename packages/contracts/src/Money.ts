@@ -13,6 +13,11 @@ export const Money = Schema.Struct({
 }).annotations(documentedAs("Money"))
 export type Money = typeof Money.Type
 
+/** Money of which there is some. */
+export const SomeMoney = Money.pipe(
+  Schema.filter(({ amount }) => amount > 0, { message: () => "an amount above nothing", jsonSchema: {} })
+)
+
 /** Two currencies met in one sum; we exchange nothing. */
 export class CurrencyMismatch extends Schema.TaggedError<CurrencyMismatch>()("CurrencyMismatch", {
   expected: Currency,

@@ -37,7 +37,8 @@ const key = Schema.String.annotations({
     "1 to 255 printable ASCII characters, quoted or not; a repeated request gets its first answer for 24 hours"
 })
 const perhapsKeyed = Schema.Struct({ "idempotency-key": Schema.optional(key), prefer })
-const keyed = Schema.Struct({ "idempotency-key": key, prefer })
+/** What is sent with a request that moves money: it is done once for each key, and not at all without one. */
+export const keyed = Schema.Struct({ "idempotency-key": key, prefer })
 
 // Any text is taken for an id: one that cannot be an order's is as unknown as one that is not.
 const id = HttpApiSchema.param("id", Schema.String)

@@ -1,9 +1,9 @@
 import * as Message from "@quartet/messaging/Message"
 import { Schema } from "effect"
-import { CustomerId, OrderId, PaymentMethodId } from "./Ids.ts"
+import { CustomerId, OrderId, PaymentMethodId, RefundId } from "./Ids.ts"
 import { OrderLine, StockLines } from "./Lines.ts"
 import { Money } from "./Money.ts"
-import { OrderStatus } from "./OrderStatus.ts"
+import { OrderStatus, RefundTotals } from "./OrderStatus.ts"
 import { reason } from "./Reason.ts"
 import { Timestamp } from "./Timestamp.ts"
 
@@ -25,7 +25,8 @@ export const RefundReason = reason(
   "stock_lost",
   "amount_mismatch",
   "extra_charge",
-  "made_at_provider"
+  "made_at_provider",
+  "operator"
 )
 export type RefundReason = typeof RefundReason.Type
 
@@ -88,10 +89,13 @@ export const OrderFailed = Message.define(
 )
 export type OrderFailed = Message.Data<typeof OrderFailed>
 
-/** This money must go back to the customer. */
+/**
+ * This money must go back to the customer. `refundId` is the order's own number of it; without one, the message's id is
+ * the refund's. What an operator gives back is one refund for each number, everything else one for each reason.
+ */
 export const OrderRefundRequested = Message.define(
   "order.refund_requested.v1",
-  Schema.Struct({ orderId: OrderId, amount: Money, reason: RefundReason }),
+  Schema.Struct({ orderId: OrderId, amount: Money, reason: RefundReason, refundId: Schema.optional(RefundId) }),
   (m) => m.orderId
 )
 export type OrderRefundRequested = Message.Data<typeof OrderRefundRequested>
@@ -110,7 +114,8 @@ export const OrderSummaryChanged = Message.defineTimer(
     total: Money,
     itemCount: Schema.Int.pipe(Schema.positive()),
     placedAt: Timestamp,
-    updatedAt: Timestamp
+    updatedAt: Timestamp,
+    refundTotals: Schema.optional(RefundTotals)
   }),
   (m) => m.orderId
 )

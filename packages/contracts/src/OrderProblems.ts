@@ -42,6 +42,27 @@ export const orderShipped = define({
   means: "The parcel has left, so the order cannot be cancelled.",
   advice: "Wait for the parcel and send it back."
 })
+export const notShipped = define({
+  name: "order-not-shipped",
+  status: 409,
+  title: "The order has not left",
+  means: "Only of an order that has shipped can an operator give a part of the money back.",
+  advice: "Cancel the order: then all of its money goes back."
+})
+export const refundTooLarge = define({
+  name: "refund-too-large",
+  status: 409,
+  title: "More than is left of what was charged",
+  means: "What is back or on its way back, and this, are more together than the customer was charged.",
+  advice: "Look at `GET /orders/{id}/refunds` for what was given already, and give no more than the rest."
+})
+export const refundInOtherCurrency = define({
+  name: "refund-in-other-currency",
+  status: 422,
+  title: "The order was paid in another currency",
+  means: "Money goes back in the currency in which it came.",
+  advice: "Send the amount in the currency of the order's total."
+})
 export const unknownProduct = define({
   name: "unknown-product",
   status: 422,
@@ -128,6 +149,9 @@ export const pages = [
   orderFailed,
   orderCancelled,
   orderShipped,
+  notShipped,
+  refundTooLarge,
+  refundInOtherCurrency,
   unknownProduct,
   quantityTooLarge,
   tooManyLines,

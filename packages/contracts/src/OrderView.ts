@@ -3,9 +3,18 @@ import { documentedAs } from "./Documented.ts"
 import { OrderId, ShipmentId, Sku } from "./Ids.ts"
 import { OrderLine } from "./Lines.ts"
 import { Money } from "./Money.ts"
-import { Attempt } from "./OrderMessages.ts"
-import { OrderStatus, Refund } from "./OrderStatus.ts"
+import { Attempt, RefundReason } from "./OrderMessages.ts"
+import { OrderStatus, Refund, RefundStatus, RefundTotals } from "./OrderStatus.ts"
 import { NextAction } from "./PaymentMessages.ts"
+
+/** One refund of an order. `id` is ours, or the provider's for one that was made over there. */
+export const RefundView = Schema.Struct({
+  id: Schema.NonEmptyString,
+  amount: Money,
+  reason: Schema.typeSchema(RefundReason),
+  status: RefundStatus
+}).annotations(documentedAs("Refund"))
+export type RefundView = typeof RefundView.Type
 
 /** An order as its customer sees it; amounts are minor units of their currency. */
 export const OrderView = Schema.Struct({
@@ -17,6 +26,8 @@ export const OrderView = Schema.Struct({
   total: Money,
   /** What became of money that is to go back. */
   refund: Refund,
+  /** Each of them, in the order in which they were heard of. */
+  refunds: Schema.optional(Schema.NonEmptyArray(RefundView)),
   placedAt: Schema.DateTimeUtc,
   updatedAt: Schema.DateTimeUtc,
   /** Reserved: until when the goods are held. */
@@ -42,7 +53,9 @@ export const OrderSummary = Schema.Struct({
   total: Money,
   itemCount: Schema.Int,
   placedAt: Schema.DateTimeUtc,
-  updatedAt: Schema.DateTimeUtc
+  updatedAt: Schema.DateTimeUtc,
+  /** Where money went back or is to. */
+  refundTotals: Schema.optional(RefundTotals)
 }).annotations(documentedAs("OrderSummary"))
 export type OrderSummary = typeof OrderSummary.Type
 
@@ -56,7 +69,9 @@ export const HistoryEntry = Schema.Struct({
   cause: Schema.String,
   /** Who caused it: the customer, or the service that said so. */
   actor: Schema.String,
-  at: Schema.DateTimeUtc
+  at: Schema.DateTimeUtc,
+  /** The refund that it is about, as it was then. */
+  refund: Schema.optional(RefundView)
 }).annotations(documentedAs("HistoryEntry"))
 export type HistoryEntry = typeof HistoryEntry.Type
 

@@ -58,7 +58,10 @@ export const PaymentFailed = Message.define(
 )
 export type PaymentFailed = Message.Data<typeof PaymentFailed>
 
-/** The money went back. `refundId` is ours, or the provider's for a refund that somebody made over there. */
+/**
+ * The money went back. `refundId` is ours, or the provider's for a refund that somebody made over there. `covered`: other
+ * refunds had returned it before, and this one moved nothing.
+ */
 export const PaymentRefunded = Message.define(
   "payment.refunded.v1",
   Schema.Struct({
@@ -66,16 +69,23 @@ export const PaymentRefunded = Message.define(
     paymentId: PaymentId,
     refundId: Schema.NonEmptyString,
     amount: Money,
-    reason: RefundReason
+    reason: RefundReason,
+    covered: Schema.optional(Schema.Boolean)
   }),
   (m) => m.orderId
 )
 export type PaymentRefunded = Message.Data<typeof PaymentRefunded>
 
-/** The provider will not give the money back; a person has to. */
+/** The provider will not give the money back, or it came back again; a person has to. `refundId` as in `payment.refunded`. */
 export const PaymentRefundFailed = Message.define(
   "payment.refund_failed.v1",
-  Schema.Struct({ orderId: OrderId, paymentId: PaymentId, amount: Money, reason: Schema.String }),
+  Schema.Struct({
+    orderId: OrderId,
+    paymentId: PaymentId,
+    amount: Money,
+    reason: Schema.String,
+    refundId: Schema.optional(Schema.NonEmptyString)
+  }),
   (m) => m.orderId
 )
 export type PaymentRefundFailed = Message.Data<typeof PaymentRefundFailed>

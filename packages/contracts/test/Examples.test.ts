@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Either, Schema } from "effect"
 import { examples } from "../src/Examples.ts"
 import { PayOrder, PlaceOrder } from "../src/OrderApi.ts"
-import { HistoryEntry, OrderChange, OrderSummary, OrderView, ProductView } from "../src/OrderView.ts"
+import { RefundTotals } from "../src/OrderStatus.ts"
+import { HistoryEntry, OrderChange, OrderSummary, OrderView, ProductView, RefundView } from "../src/OrderView.ts"
 import { Problem } from "../src/Problem.ts"
 
 const of: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
@@ -10,6 +11,8 @@ const of: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
   PayOrder,
   Order: OrderView,
   OrderSummary,
+  Refund: RefundView,
+  RefundTotals,
   HistoryEntry,
   OrderChange,
   Product: ProductView,

@@ -6,7 +6,7 @@ import { textOf } from "@quartet/messaging/Json"
 import { Schema } from "effect"
 import { OrderHasShipped } from "./domain/Rejection.ts"
 import type { Order } from "./domain/State.ts"
-import { viewOf } from "./OrderView.ts"
+import { refundsOf, viewOf } from "./OrderView.ts"
 
 const encodeProblem = Schema.encodeSync(Schema.parseJson(Problem.Problem))
 
@@ -35,6 +35,13 @@ export const cancellation = (order: Order): Answer => {
   const { message } = new OrderHasShipped({ orderId: order.orderId })
   return { status: 409, headers: {}, body: encodeProblem(orderShipped.make(message, "")) }
 }
+
+/** 202 while the provider has not decided on what was asked for, 200 once it has. */
+export const refunds = (order: Order, isUnderWay: boolean): Answer => ({
+  status: isUnderWay ? 202 : 200,
+  headers: {},
+  body: textOf(refundsOf(order))
+})
 
 /** The order as it is now. */
 export const order = (order: Order): Answer => ({

@@ -2,7 +2,6 @@ import type { HttpServerResponse } from "@effect/platform"
 import { HttpServerRequest } from "@effect/platform"
 import type { SqlError } from "@effect/sql"
 import { unavailable } from "@quartet/contracts/EdgeRefusals"
-import type { CustomerId } from "@quartet/contracts/Ids"
 import { keyInProgress, keyReused } from "@quartet/contracts/KeyProblems"
 import { Correlation } from "@quartet/hosting/Correlation"
 import type { Answer, KeyClaim } from "@quartet/messaging/IdempotencyKeys"
@@ -20,10 +19,13 @@ import * as Refusals from "./Refusals.ts"
 import * as Waiting from "./Waiting.ts"
 import type { Watching } from "./Watching.ts"
 
-/** What a customer asks for, and how they are answered. */
+/** What somebody asks for, and how they are answered. */
 export interface Question {
   readonly command: OrderCommand
-  readonly customerId: CustomerId
+  /** Whose keys theirs is told from. */
+  readonly owner: string
+  /** Who the audit trail says it was; `owner`, unless that is nobody's business. */
+  readonly by?: string
   readonly key: Option.Option<{ readonly key: string; readonly fingerprint: string }>
   /** How long the caller would wait until the order is as `settled` says. */
   readonly wait: Option.Option<Duration.Duration>
@@ -66,20 +68,20 @@ const patiently = (ask: Effect.Effect<Told>, wait: Question["wait"]): Effect.Eff
       })
   })
 
-const claimOf = ({ customerId, key, wait }: Question): Option.Option<KeyClaim> =>
+const claimOf = ({ key, owner, wait }: Question): Option.Option<KeyClaim> =>
   Option.map(key, (key) => ({
-    owner: customerId,
+    owner,
     ...key,
     open: Option.map(Option.filter(wait, Duration.greaterThan(Duration.zero)), Duration.sum(sealing))
   }))
 
 const submissionOf = (
-  { answer, command, customerId }: Question,
+  { answer, command, owner, by = owner }: Question,
   claim: Option.Option<KeyClaim>,
   lineage: Lineage
 ): Submission<OrderCommand, State> => ({
   command,
-  by: customerId,
+  by,
   lineage,
   origin: Option.match(claim, {
     onNone: () => ({ _tag: "Request" }),

@@ -57,8 +57,8 @@ export const isOver = ({ _tag, refund }: Order): boolean =>
 
 const encodeChange = Schema.encodeSync(Schema.parseJson(OrderChange))
 
-const eventOf = ({ actor, at, cause, event, from, to, version }: HistoryEntry, order: Order): string => {
-  const change = { version, from, to, event, cause, actor, at }
+const eventOf = ({ actor, at, cause, event, from, refund, to, version }: HistoryEntry, order: Order): string => {
+  const change = { version, from, to, event, cause, actor, at, ...(refund === undefined ? {} : { refund }) }
   const data = encodeChange(version === order.version ? { ...change, order: viewOf(order) } : change)
   return `id: ${version}\nevent: order\ndata: ${data}\n\n`
 }

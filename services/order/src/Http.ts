@@ -79,7 +79,7 @@ const place = Effect.gen(function*() {
   const asked = yield* manner("/orders", [], text)
   const command = Place.make({ orderId: yield* newOrderId, customerId, lines })
   const settled = ({ _tag }: Order) => _tag !== "Draft"
-  return yield* ask({ command, customerId, ...asked, settled, answer: Answers.placed })
+  return yield* ask({ command, owner: customerId, ...asked, settled, answer: Answers.placed })
 })
 
 const pay = Effect.fnUntraced(function*(id: string) {
@@ -91,7 +91,7 @@ const pay = Effect.fnUntraced(function*(id: string) {
   }
   const command = Pay.make({ orderId: yield* orderIdOf(id), customerId, paymentMethodId })
   const settled = (order: Order) => order._tag !== "PaymentPending" || Option.isSome(order.nextAction)
-  return yield* ask({ command, customerId, ...asked, settled, answer: Answers.payment })
+  return yield* ask({ command, owner: customerId, ...asked, settled, answer: Answers.payment })
 })
 
 const cancel = Effect.fnUntraced(function*(id: string) {
@@ -100,7 +100,7 @@ const cancel = Effect.fnUntraced(function*(id: string) {
   const asked = yield* manner("/orders/{id}/cancel", [id], () => "")
   const command = Cancel.make({ orderId: yield* orderIdOf(id), customerId })
   const settled = ({ _tag }: Order) => _tag !== "Paid"
-  return yield* ask({ command, customerId, ...asked, settled, answer: Answers.cancellation })
+  return yield* ask({ command, owner: customerId, ...asked, settled, answer: Answers.cancellation })
 })
 
 const get = Effect.fnUntraced(function*(id: string) {

@@ -1,3 +1,4 @@
+import { RefundId } from "@quartet/contracts/Ids"
 import {
   InventoryCommitRefused,
   InventoryCommitted,
@@ -35,23 +36,37 @@ import {
   RecordStockRejection
 } from "./domain/Command.ts"
 
-/** Which command is this message? */
+/** Which command is this message? Where all the money may have to go back, the refund takes its number from the message. */
 export const handlers = [
   on(InventoryReserved, ({ orderId }) => RecordReservation.make({ orderId })),
   on(InventoryRejected, ({ orderId, reason }) => RecordStockRejection.make({ orderId, reason })),
   on(InventoryReleased, ({ orderId }) => NoteRelease.make({ orderId })),
   on(InventoryCommitted, ({ orderId }) => NoteCommit.make({ orderId })),
-  on(InventoryCommitRefused, ({ orderId }) => RecordStockLoss.make({ orderId })),
+  on(InventoryCommitRefused, ({ orderId }, { id }) => RecordStockLoss.make({ orderId, refundId: RefundId.make(id) })),
   on(
     PaymentActionRequired,
     ({ attempt, nextAction, orderId }) => RecordActionRequired.make({ orderId, attempt, nextAction })
   ),
-  on(PaymentSucceeded, ({ amount, orderId }) => RecordPayment.make({ orderId, amount })),
+  on(
+    PaymentSucceeded,
+    ({ amount, orderId }, { id }) => RecordPayment.make({ orderId, amount, refundId: RefundId.make(id) })
+  ),
   on(PaymentFailed, ({ attempt, orderId, reason }) => RecordPaymentFailure.make({ orderId, attempt, reason })),
-  on(PaymentRefunded, ({ orderId }) => RecordRefund.make({ orderId })),
-  on(PaymentRefundFailed, ({ orderId }) => RecordRefundFailure.make({ orderId })),
+  on(
+    PaymentRefunded,
+    ({ amount, covered = false, orderId, reason, refundId }) =>
+      RecordRefund.make({ orderId, refundId, amount, reason, covered })
+  ),
+  on(
+    PaymentRefundFailed,
+    ({ amount, orderId, refundId }) =>
+      RecordRefundFailure.make({ orderId, amount, ...(refundId === undefined ? {} : { refundId }) })
+  ),
   on(WarehouseShipped, ({ orderId, shipmentId }) => RecordShipment.make({ orderId, shipmentId })),
-  on(WarehouseShipmentCancelled, ({ orderId }) => RecordShipmentCancellation.make({ orderId })),
+  on(
+    WarehouseShipmentCancelled,
+    ({ orderId }, { id }) => RecordShipmentCancellation.make({ orderId, refundId: RefundId.make(id) })
+  ),
   on(OrderDraftExpiryDue, ({ orderId }) => ExpireDraft.make({ orderId })),
   on(OrderHoldExpiryDue, ({ orderId }) => ExpireHold.make({ orderId }))
 ]

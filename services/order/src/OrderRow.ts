@@ -6,8 +6,10 @@ import type { Refund } from "@quartet/contracts/OrderStatus"
 import type { Changed } from "@quartet/messaging/Changed"
 import type { DateTime } from "effect"
 import { Effect, Option, Schema } from "effect"
+import { totalsOf } from "./domain/Refund.ts"
 import type { State } from "./domain/State.ts"
 import { Order } from "./domain/State.ts"
+import { refundsJson } from "./RefundStep.ts"
 
 /** An order as the columns of its row; what does not belong to its status is null. */
 export type Row = {
@@ -18,6 +20,9 @@ export type Row = {
   readonly amount: number
   readonly currency: string
   readonly refund: Refund
+  readonly refundRequested: number
+  readonly refunded: number
+  readonly refundFailed: number
   readonly placedAt: DateTime.Utc
   readonly updatedAt: DateTime.Utc
   readonly holdUntil: DateTime.Utc | null
@@ -43,6 +48,7 @@ type LineRow = {
 /** What is kept of an order's last state; its lines never change, so only a new one brings them. */
 export const toRow = ({ isNew, state }: Changed<OrderId, State>): ReadonlyArray<Row> => {
   if (state._tag === "Absent") return []
+  const { failed, refunded, requested } = totalsOf(state.refunds, state.total)
   const nextAction = state._tag === "PaymentPending" ? Option.getOrNull(state.nextAction) : null
   return [{
     orderId: state.orderId,
@@ -51,6 +57,9 @@ export const toRow = ({ isNew, state }: Changed<OrderId, State>): ReadonlyArray<
     version: state.version,
     ...state.total,
     refund: state.refund,
+    refundRequested: requested.amount,
+    refunded: refunded.amount,
+    refundFailed: failed.amount,
     placedAt: state.placedAt,
     updatedAt: state.updatedAt,
     holdUntil: state._tag === "Reserved" ? state.holdUntil : null,
@@ -85,7 +94,9 @@ export const findOrders = (
       sql`
         SELECT o.status AS "_tag", o.order_id AS "orderId", o.customer_id AS "customerId", o.version, o.refund,
           json_build_object('amount', o.total_amount, 'currency', o.total_currency) AS total,
-          o.placed_at AS "placedAt", o.updated_at AS "updatedAt", o.hold_until AS "holdUntil", o.attempt,
+          ${
+        sql.literal(refundsJson)
+      } AS refunds, o.placed_at AS "placedAt", o.updated_at AS "updatedAt", o.hold_until AS "holdUntil", o.attempt,
           CASE WHEN o.next_action_type IS NOT NULL THEN json_strip_nulls(
             json_build_object('type', o.next_action_type, 'url', o.next_action_url)) END AS "nextAction",
           o.cancelling, o.shipment_id AS "shipmentId", o.reason, (

@@ -13,6 +13,7 @@ import {
 import type { Outgoing } from "@quartet/messaging/Message"
 import { DateTime, Match } from "effect"
 import type { OrderEvent } from "./domain/Event.ts"
+import { totalsOf } from "./domain/Refund.ts"
 import type { Order } from "./domain/State.ts"
 
 /** Who needs to hear of this event? The lists always do. */
@@ -26,7 +27,8 @@ export const say = (event: OrderEvent, order: Order): ReadonlyArray<Outgoing> =>
     total: order.total,
     itemCount: order.lines.reduce((count, { quantity }) => count + quantity, 0),
     placedAt: DateTime.formatIso(order.placedAt),
-    updatedAt: DateTime.formatIso(order.updatedAt)
+    updatedAt: DateTime.formatIso(order.updatedAt),
+    ...(order.refunds.length === 0 ? {} : { refundTotals: totalsOf(order.refunds, order.total) })
   })
 ]
 
@@ -61,7 +63,9 @@ const newsOf = (event: OrderEvent, order: Order): ReadonlyArray<Outgoing> =>
     OrderCancelled: ({ orderId, reason }) => [OrderCancelled.say({ orderId, reason })],
     OrderShipped: () => [],
     StockLost: ({ orderId }) => [OrderFailed.say({ orderId, reason: "stock_lost" })],
-    RefundRequested: ({ amount, orderId, reason }) => [OrderRefundRequested.say({ orderId, amount, reason })],
+    RefundRequested: ({ amount, orderId, reason, refundId }) => [
+      OrderRefundRequested.say({ orderId, amount, reason, refundId })
+    ],
     RefundMade: () => [],
     RefundFailed: () => []
   })

@@ -1,7 +1,4 @@
-import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
-import { asServed } from "@quartet/contracts/ApiDescription"
-import { Authorization, forbidden } from "@quartet/contracts/Authorization"
-import { unavailable } from "@quartet/contracts/EdgeRefusals"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Sku } from "@quartet/contracts/Ids"
 import { Money } from "@quartet/contracts/Money"
 import { ProductView } from "@quartet/contracts/OrderView"
@@ -15,22 +12,10 @@ export const PutProduct = Schema.Struct({
   price: Money
 }).annotations({ identifier: "PutProduct", parseOptions: { onExcessProperty: "error" } })
 
-const prices = HttpApiGroup.make("prices")
-  .add(
-    HttpApiEndpoint.put("put")`/products/${HttpApiSchema.param("sku", Sku)}`
-      .setPayload(PutProduct)
-      .addSuccess(ProductView)
-      .annotate(OpenApi.Description, "Adds a product or changes it; placed orders keep their price.")
-  )
-  .addError(forbidden.schema)
-  .addError(unavailable.schema)
-  .middleware(Authorization)
-
-/** What operators may ask the order service. */
-export const PricesApi = HttpApi.make("prices").add(prices)
-  .annotate(OpenApi.Title, "Quartet: prices")
-  .annotate(
-    OpenApi.Description,
-    "The price list, for operators: every request needs a token with the scope `operator`."
-  )
-  .annotate(OpenApi.Transform, asServed)
+/** The price list. */
+export const prices = HttpApiGroup.make("prices").add(
+  HttpApiEndpoint.put("put")`/products/${HttpApiSchema.param("sku", Sku)}`
+    .setPayload(PutProduct)
+    .addSuccess(ProductView)
+    .annotate(OpenApi.Description, "Adds a product or changes it; placed orders keep their price.")
+)

@@ -1,12 +1,13 @@
 import { HttpApiBuilder } from "@effect/platform"
 import * as Auth from "@quartet/hosting/Auth"
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
+import { OperatorApi } from "./OperatorApi.ts"
 import { PriceList } from "./PriceList.ts"
-import { PricesApi } from "./PricesApi.ts"
 import { reachable } from "./Reachable.ts"
 
-const prices = HttpApiBuilder.group(
-  PricesApi,
+/** Who may change a price, and how that is done. */
+export const prices = HttpApiBuilder.group(
+  OperatorApi,
   "prices",
   (handlers) =>
     handlers.handle("put", ({ path: { sku }, payload }) =>
@@ -15,10 +16,4 @@ const prices = HttpApiBuilder.group(
         yield* (yield* PriceList).put({ sku, ...payload })
         return { sku, ...payload }
       })))
-)
-
-/** The API with everything but what its handlers share with the rest of the service. */
-export const api = HttpApiBuilder.api(PricesApi).pipe(
-  Layer.provide(prices),
-  Layer.provide(Auth.authorization)
 )

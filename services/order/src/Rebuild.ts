@@ -39,12 +39,15 @@ const copied = (sql: SqlClient.SqlClient, size: number) => (position: string) =>
       SELECT * FROM orders WHERE order_id > ${position}::uuid ORDER BY order_id LIMIT ${size}
     ), copied AS (
       INSERT INTO order_summaries AS s (order_id, customer_id, status, version, total_amount, total_currency,
-        item_count, placed_at, updated_at)
+        item_count, placed_at, updated_at, refund_requested_amount, refunded_amount, refund_failed_amount)
       SELECT order_id, customer_id, status, version, total_amount, total_currency,
-        (SELECT sum(quantity) FROM order_lines AS l WHERE l.order_id = b.order_id), placed_at, updated_at
+        (SELECT sum(quantity) FROM order_lines AS l WHERE l.order_id = b.order_id), placed_at, updated_at,
+        refund_requested_amount, refunded_amount, refund_failed_amount
       FROM batch AS b ORDER BY order_id
       ON CONFLICT (order_id) DO UPDATE SET
-        status = excluded.status, version = excluded.version, updated_at = excluded.updated_at
+        status = excluded.status, version = excluded.version, updated_at = excluded.updated_at,
+        refund_requested_amount = excluded.refund_requested_amount, refunded_amount = excluded.refunded_amount,
+        refund_failed_amount = excluded.refund_failed_amount
       WHERE excluded.version > s.version
     ), counted AS (SELECT count(*)::integer AS size FROM batch)
     UPDATE order_summary_rebuilds AS r SET

@@ -19,6 +19,7 @@ import type { State } from "./domain/State.ts"
 import { versionOf } from "./domain/State.ts"
 import { findOrders, toRow } from "./OrderRow.ts"
 import { findProducts } from "./ProductRow.ts"
+import { insertedSteps, stepOf } from "./RefundStep.ts"
 import { findStandings } from "./StandingRow.ts"
 
 type OrderStep = Step<Slice, OrderCommand, OrderEvent, State>
@@ -66,6 +67,8 @@ const toSku = ({ sku }: { readonly sku: Sku }): Sku => sku
 const makeSave = (sql: SqlClient.SqlClient) =>
   Effect.fnUntraced(function*(steps: ReadonlyArray<OrderStep>, after: Slice) {
     const touched = steps.map(({ before, event }) => ({ key: event.orderId, before: before.orders }))
+    const refunds = steps.flatMap(({ after, event }) => stepOf(event, versionOf(orderIn(after, event.orderId))))
+    const refundSteps = refunds.length === 0 ? sql`` : sql`, ${insertedSteps(sql, refunds)}`
     const rows = changed(touched, after.orders).flatMap(toRow)
     const transitions = transitionsOf(steps, ({ after, before, event: { orderId } }) => ({
       key: orderId,
@@ -77,10 +80,11 @@ const makeSave = (sql: SqlClient.SqlClient) =>
       WITH changed AS (
         SELECT * FROM json_to_recordset(${textOf(rows)}::json) AS r (
           "orderId" uuid, "customerId" text, status text, version integer, amount bigint, currency text, refund text,
+          "refundRequested" bigint, refunded bigint, "refundFailed" bigint,
           "placedAt" timestamptz, "updatedAt" timestamptz, "holdUntil" timestamptz, attempt integer,
           "nextActionType" text, "nextActionUrl" text, cancelling boolean, "shipmentId" uuid, reason text, lines json,
           "isNew" boolean)
-      ), ${insertedOrders(sql)}, ${updatedOrders(sql)}
+      ), ${insertedOrders(sql)}, ${updatedOrders(sql)}${refundSteps}
       INSERT INTO order_transitions
         (order_id, version, from_status, to_status, event, cause, correlation, actor, at)
       SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
@@ -108,6 +112,8 @@ const updatedOrders = (sql: SqlClient.SqlClient) =>
   sql`updated AS (
     UPDATE orders AS o SET
       status = c.status, version = c.version, refund = c.refund, updated_at = c."updatedAt",
+      refund_requested_amount = c."refundRequested", refunded_amount = c.refunded,
+      refund_failed_amount = c."refundFailed",
       hold_until = c."holdUntil", attempt = c.attempt, next_action_type = c."nextActionType",
       next_action_url = c."nextActionUrl", cancelling = c.cancelling, shipment_id = c."shipmentId",
       reason = c.reason

@@ -1,5 +1,6 @@
 import { SqlClient } from "@effect/sql"
 import { OrderSummaryChanged } from "@quartet/contracts/OrderMessages"
+import type { RefundTotals } from "@quartet/contracts/OrderStatus"
 import * as Actor from "@quartet/messaging/Actor"
 import type { Step } from "@quartet/messaging/Behaviour"
 import * as Consumer from "@quartet/messaging/Consumer"
@@ -16,21 +17,27 @@ export class OrderSummaries extends Context.Tag("@quartet/order/OrderSummaries")
   Actor.Actor<OrderSummaryChanged, void, never>
 >() {}
 
-const makeSave = (sql: SqlClient.SqlClient) =>
-  Effect.fn("OrderSummaries.save")((steps: ReadonlyArray<SummaryStep>) =>
+const makeSave = (sql: SqlClient.SqlClient) => {
+  const refunded = (part: keyof RefundTotals) =>
+    sql.literal(`coalesce(("refundTotals"->'${part}'->>'amount')::bigint, 0)`)
+  return Effect.fn("OrderSummaries.save")((steps: ReadonlyArray<SummaryStep>) =>
     sql`
       INSERT INTO order_summaries AS s (order_id, customer_id, status, version, total_amount, total_currency,
-        item_count, placed_at, updated_at)
+        item_count, placed_at, updated_at, refund_requested_amount, refunded_amount, refund_failed_amount)
       SELECT DISTINCT ON ("orderId") "orderId", "customerId", status, version, (total->>'amount')::bigint,
-        total->>'currency', "itemCount", "placedAt", "updatedAt"
+        total->>'currency', "itemCount", "placedAt", "updatedAt", ${refunded("requested")}, ${refunded("refunded")},
+        ${refunded("failed")}
       FROM json_to_recordset(${textOf(steps.map(({ event }) => event))}::json) AS r ("orderId" uuid,
         "customerId" text, status text, version integer, total json, "itemCount" integer, "placedAt" timestamptz,
-        "updatedAt" timestamptz)
+        "updatedAt" timestamptz, "refundTotals" json)
       ORDER BY "orderId", version DESC
       ON CONFLICT (order_id) DO UPDATE SET
-        status = excluded.status, version = excluded.version, updated_at = excluded.updated_at
+        status = excluded.status, version = excluded.version, updated_at = excluded.updated_at,
+        refund_requested_amount = excluded.refund_requested_amount, refunded_amount = excluded.refunded_amount,
+        refund_failed_amount = excluded.refund_failed_amount
       WHERE excluded.version > s.version`.pipe(Effect.asVoid)
   )
+}
 
 /** The actor alone, for whoever brings its messages. */
 export const actorLayer = Layer.scoped(

@@ -2,12 +2,13 @@ import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
 import { CustomerId, OrderId } from "@quartet/contracts/Ids"
 import { Moment } from "@quartet/contracts/Moment"
-import { OrderStatus } from "@quartet/contracts/OrderStatus"
-import { HistoryEntry, OrderSummary } from "@quartet/contracts/OrderView"
+import { OrderStatus, RefundTotals } from "@quartet/contracts/OrderStatus"
+import { HistoryEntry, OrderSummary, RefundView } from "@quartet/contracts/OrderView"
 import { Array, Context, Effect, Layer, Schema } from "effect"
 import type { Option } from "effect"
 import type { Order } from "./domain/State.ts"
 import { findOrders } from "./OrderRow.ts"
+import { refundOfTransition } from "./RefundStep.ts"
 
 /** Where a list goes on: after the order that was placed then. */
 export const ListPosition = Schema.Struct({ placedAt: Moment, id: OrderId })
@@ -55,7 +56,11 @@ const makeOrder = (sql: SqlClient.SqlClient) => {
   return Effect.fn("OrderViews.order")((orderId: OrderId) => Effect.map(find([orderId]), Array.head))
 }
 
-const HistoryRow = Schema.Struct({ ...HistoryEntry.fields, at: Schema.DateTimeUtcFromDate })
+const HistoryRow = Schema.Struct({
+  ...HistoryEntry.fields,
+  at: Schema.DateTimeUtcFromDate,
+  refund: Schema.optionalWith(RefundView, { nullable: true })
+})
 
 const makeHistory = (sql: SqlClient.SqlClient) => {
   const select = SqlSchema.findAll({
@@ -63,8 +68,9 @@ const makeHistory = (sql: SqlClient.SqlClient) => {
     Result: HistoryRow,
     execute: ({ after, limit, orderId }) =>
       sql`
-        SELECT version, nullif(from_status, 'Absent') AS "from", to_status AS "to", event, cause, actor, at
-        FROM order_transitions WHERE order_id = ${orderId} AND version > ${after}
+        SELECT version, nullif(from_status, 'Absent') AS "from", to_status AS "to", event, cause, actor, at,
+          ${sql.literal(refundOfTransition)} AS refund
+        FROM order_transitions AS t WHERE order_id = ${orderId} AND version > ${after}
         ORDER BY version LIMIT ${limit}`
   })
   return Effect.fn("OrderViews.history")((excerpt: Excerpt) =>
@@ -81,8 +87,8 @@ const makeHistories = (sql: SqlClient.SqlClient) => {
     execute: (ids) =>
       sql`
         SELECT order_id AS "orderId", version, nullif(from_status, 'Absent') AS "from", to_status AS "to", event, cause,
-          actor, at
-        FROM order_transitions
+          actor, at, ${sql.literal(refundOfTransition)} AS refund
+        FROM order_transitions AS t
         WHERE order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
         ORDER BY order_id, version`
   })
@@ -110,10 +116,17 @@ const makeNewer = (sql: SqlClient.SqlClient) => {
   })
 }
 
+/** What a summary says of refunds; null where there are none. */
+const refundTotals = `CASE WHEN refund_requested_amount + refunded_amount + refund_failed_amount > 0 THEN
+  json_build_object('requested', json_build_object('amount', refund_requested_amount, 'currency', total_currency),
+    'refunded', json_build_object('amount', refunded_amount, 'currency', total_currency),
+    'failed', json_build_object('amount', refund_failed_amount, 'currency', total_currency)) END`
+
 const SummaryRow = Schema.Struct({
   ...OrderSummary.fields,
   placedAt: Schema.DateTimeUtcFromDate,
-  updatedAt: Schema.DateTimeUtcFromDate
+  updatedAt: Schema.DateTimeUtcFromDate,
+  refundTotals: Schema.optionalWith(RefundTotals, { nullable: true })
 })
 
 /**
@@ -125,7 +138,7 @@ export const selected =
     sql`
         SELECT order_id AS id, status, version, item_count AS "itemCount",
           json_build_object('amount', total_amount, 'currency', total_currency) AS total,
-          placed_at AS "placedAt", updated_at AS "updatedAt"
+          placed_at AS "placedAt", updated_at AS "updatedAt", ${sql.literal(refundTotals)} AS "refundTotals"
         FROM order_summaries
         WHERE ${
       sql.and([

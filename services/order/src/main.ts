@@ -15,8 +15,8 @@ import * as EventStreams from "./EventStreams.ts"
 import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
 import { migrations } from "./Migrations.ts"
+import * as OperatorHttp from "./OperatorHttp.ts"
 import * as PriceList from "./PriceList.ts"
-import * as PricesHttp from "./PricesHttp.ts"
 import * as Rebuild from "./Rebuild.ts"
 import * as Repository from "./Repository.ts"
 import * as Summaries from "./Summaries.ts"
@@ -32,10 +32,10 @@ const Requests = HttpServer.layer({
   problems: Problems.pages
 })
 
-const Prices = HttpServer.layer({
+const Operators = HttpServer.layer({
   name: "prices",
   port: Settings.port("PRICES_PORT", 3004),
-  api: PricesHttp.api,
+  api: OperatorHttp.api,
   problems: Problems.pages
 })
 
@@ -49,7 +49,7 @@ const Desk = Layer.scopedDiscard(Effect.gen(function*() {
 /** The order service, but for what its process gives it: a database, a broker, settings and logs. */
 export const layer = Layer.mergeAll(
   Requests,
-  Layer.discard(Prices),
+  Layer.discard(Operators),
   Inbound.layer,
   Summaries.layer,
   Rebuild.worker,

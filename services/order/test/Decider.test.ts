@@ -1,13 +1,22 @@
 import { assert, describe, it } from "@effect/vitest"
+import { RefundId } from "@quartet/contracts/Ids"
 import type { Money } from "@quartet/contracts/Money"
 import type { Decision } from "@quartet/messaging/Decision"
 import { DateTime, Duration, HashMap } from "effect"
+import { v7 } from "uuid"
 import type { OrderCommand } from "../src/domain/Command.ts"
-import { Place, RecordActionRequired, RecordPayment, RecordPaymentFailure } from "../src/domain/Command.ts"
+import {
+  Place,
+  RecordActionRequired,
+  RecordPayment,
+  RecordPaymentFailure,
+  RecordRefundFailure,
+  RequestRefund
+} from "../src/domain/Command.ts"
 import { decide, orderIn } from "../src/domain/Decider.ts"
 import type { OrderEvent } from "../src/domain/Event.ts"
 import type { OrderRejection } from "../src/domain/Rejection.ts"
-import { isUnderWay } from "../src/domain/State.ts"
+import { Cancelled, isUnderWay } from "../src/domain/State.ts"
 import * as O from "./support/Orders.ts"
 
 /** `ignored`, `early`, the rejection's tag, or the events and the status they lead to. */
@@ -173,16 +182,33 @@ describe("money", () => {
     assert.deepInclude(O.given(late).order, { _tag: "Cancelled", refund: "requested", version: 4 })
     assert.deepInclude(O.given([...late, O.refunded]).order, { refund: "refunded", version: 5 })
     assert.deepInclude(O.given([...late, O.refundFailed]).order, { refund: "failed" })
-    assert.deepInclude(O.given([...late, O.refundFailed, O.refunded]).order, { refund: "refunded" })
-    assert.strictEqual(outcome([...late, O.refunded], O.refundFailed), "ignored")
     assert.strictEqual(outcome([...late, O.refunded], O.refunded), "ignored")
+    assert.strictEqual(outcome([...late, O.refundFailed], O.refundFailed), "ignored")
+  })
+
+  it("shows a refund that the bank returned days later as failed, in whatever order the news comes (H66)", () => {
+    const late = [...O.histories.Cancelled, O.paid]
+    assert.strictEqual(outcome([...late, O.refunded], O.refundFailed), "RefundFailed Cancelled")
+    assert.strictEqual(outcome([...late, O.refundFailed], O.refunded), "ignored")
+    const failed = O.given([...late, O.refunded, O.refundFailed]).order
+    assert.deepInclude(failed, { refund: "failed" })
+    // Until somebody gave it back by another way.
+    assert.deepInclude(O.given([...late, O.refundFailed, O.byHand(7680)]).order, { refund: "refunded" })
+  })
+
+  it("takes a failure without a number for that of the refund of its amount (H167)", () => {
+    const { order } = O.given([...O.histories.Cancelled, O.paid]).when(
+      RecordRefundFailure.make({ orderId: O.orderId, amount: O.total })
+    )
+    assert.deepInclude(order, { refund: "failed" })
+    assert.strictEqual("refunds" in order ? order.refunds.length : 0, 1)
   })
 
   it("never takes another amount or currency for the payment", () => {
     const others: ReadonlyArray<typeof Money.Type> = [{ ...O.total, amount: 7679 }, { ...O.total, currency: "USD" }]
     for (const amount of others) {
       const { decision, order } = O.given(O.histories.PaymentPending).when(
-        RecordPayment.make({ orderId: O.orderId, amount })
+        RecordPayment.make({ orderId: O.orderId, refundId: O.refundId, amount })
       )
       assert.strictEqual(order._tag, "PaymentPending")
       assert.match(decision._tag === "Ignored" ? decision.reason : "", /^error: /)
@@ -206,6 +232,60 @@ describe("money", () => {
 
   it("does not owe twice what went back already", () => {
     assert.strictEqual(outcome([...O.histories.Paid, O.refunded], O.notShipped), "OrderCancelled Cancelled")
+  })
+
+  it("asks nothing again of an order whose refund is from before refunds were told apart (H167)", () => {
+    const { order, slice } = O.given([...O.histories.Cancelled, O.paid])
+    if (order._tag !== "Cancelled") return assert.fail(order._tag)
+    const before = { ...slice, orders: HashMap.set(slice.orders, O.orderId, Cancelled.make({ ...order, refunds: [] })) }
+    assert.deepStrictEqual(O.given([], before).when(O.paid).tags, [])
+    const { order: after } = O.given([], before).when(O.refunded)
+    assert.deepInclude(after, { refund: "refunded" })
+  })
+
+  it("asks for the rest when a part went back by hand before (H209)", () => {
+    const { decision } = O.given([...O.histories.Paid, O.byHand(680)]).when(O.notShipped)
+    const [, refund] = decision._tag === "Accepted" ? decision.events : []
+    assert.deepInclude(refund, { _tag: "RefundRequested", amount: { ...O.total, amount: 7000 } })
+  })
+})
+
+describe("an operator who gives money back", () => {
+  const other = RefundId.make("01993c4f-1b66-7d0c-a8e1-5f3c27b94d61")
+
+  it("can do so once the parcel has left, and not before", () => {
+    assert.deepStrictEqual(row(O.giveBack(300)), [
+      "OrderNotFound",
+      ...Array.from({ length: 5 }, () => "OrderNotShipped"),
+      "RefundRequested Shipped",
+      "OrderNotShipped",
+      "OrderNotShipped"
+    ])
+  })
+
+  it("gives one part after the other, and never more than was charged (H65)", () => {
+    const first = [...O.histories.Shipped, O.giveBack(7000)]
+    assert.strictEqual(outcome(first, O.giveBack(7000)), "ignored")
+    assert.strictEqual(outcome(first, O.giveBack(681, other)), "RefundTooLarge")
+    assert.strictEqual(outcome(first, O.giveBack(680, other)), "RefundRequested Shipped")
+    assert.strictEqual(
+      outcome([...first, O.giveBack(680, other)], O.giveBack(1, RefundId.make(v7()))),
+      "RefundTooLarge"
+    )
+  })
+
+  it("is held to what others gave back by hand, and may give again what failed (H65, H66, H209)", () => {
+    assert.strictEqual(outcome([...O.histories.Shipped, O.byHand(7000)], O.giveBack(681)), "RefundTooLarge")
+    const failed = [...O.histories.Shipped, O.giveBack(7680), O.refundFailed]
+    assert.deepInclude(O.given(failed).order, { refund: "failed" })
+    assert.strictEqual(outcome(failed, O.giveBack(7680, other)), "RefundRequested Shipped")
+  })
+
+  it("is held to the currency in which the order was paid", () => {
+    const { decision } = O.given(O.histories.Shipped).when(
+      RequestRefund.make({ ...O.giveBack(300), amount: { amount: 300, currency: "USD" } })
+    )
+    assert.strictEqual(describeDecision(decision), "RefundInOtherCurrency")
   })
 })
 

@@ -28,7 +28,7 @@ const counted = (answers: ReadonlyArray<E.Reply>) =>
   }, {})
 
 layer(limited, { excludeTestServices: true, timeout: 60_000 })("the limits of one customer", (it) => {
-  it.effect("hold as many open orders as are allowed, though all come at once, and burn no key (H199, H13)", () =>
+  it.effect("hold as many open orders as are allowed, though all come at once, and burn no key (H98, H199, H13)", () =>
     Effect.gen(function*() {
       const [as, other] = [E.newCustomer(), E.newCustomer()]
       const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`)

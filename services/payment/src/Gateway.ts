@@ -133,7 +133,7 @@ const makeRefunds = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
       amount: amount.amount,
       metadata: { orderId, refundId, cause }
     }
-    const idempotencyKey = keyOf(orderId, cause, intentId)
+    const idempotencyKey = keyOf(orderId, refund, intentId)
     return call(() => stripe.refunds.create(params, { idempotencyKey }), ofRefund, ofRefundError)
   }),
   findRefund: Effect.fn("Gateway.findRefund")(({ refundId }: Refund, intentId: IntentId) =>

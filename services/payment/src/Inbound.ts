@@ -8,11 +8,14 @@ import { PaymentActor } from "./Actor.ts"
 import { CancelPayment, RequestPayment, RequestRefund } from "./domain/Command.ts"
 import { Errands } from "./Errands.ts"
 
-/** Which command is this message? A payment and a refund take their numbers from the message that asks for them. */
+/** Which command is this message? A payment, and a refund without a number, take theirs from the message that asks for it. */
 export const handlers = [
   on(OrderPaymentRequested, (asked, { id }) => RequestPayment.make({ ...asked, paymentId: PaymentId.make(id) })),
   on(OrderCancelled, ({ orderId }) => CancelPayment.make({ orderId })),
-  on(OrderRefundRequested, (asked, { id }) => RequestRefund.make({ ...asked, refundId: RefundId.make(id) }))
+  on(
+    OrderRefundRequested,
+    ({ refundId, ...asked }, { id }) => RequestRefund.make({ ...asked, refundId: refundId ?? RefundId.make(id) })
+  )
 ]
 
 /** What is due at the provider: done outside, and its outcome is the command. */

@@ -74,28 +74,37 @@ const sayRefund = (event: RefundEvent, payment: OpenedPayment): Said => {
   const refund = payment.refunds.find((one) => one.refundId === refundId)
   const later = ({ due, try: turn }: Look) => PaymentRefundDue.later({ orderId, refundId, try: turn }, due)
   const refunded = () => refund === undefined ? [] : [refundedOf(payment, refund)]
+  const failed = ({ reason }: { readonly reason: string }) => {
+    if (refund === undefined) return []
+    const { amount } = refund
+    return [PaymentRefundFailed.say({ orderId, paymentId, refundId: nameOf(refund), amount, reason })]
+  }
   return Match.valueTags(event, {
     RefundWanted: nothing,
     RefundRequested: () => [PaymentRefundDue.say({ orderId, refundId, try: 1 })],
+    RefundCovered: refunded,
+    RefundDenied: failed,
     RefundBegun: nothing,
     RefundUnknown: ({ next }) => [later(next)],
     RefundPending: ({ next }) => Option.toArray(Option.map(next, later)),
     RefundSucceeded: refunded,
-    RefundFailed: ({ reason }) =>
-      refund === undefined ? [] : [PaymentRefundFailed.say({ orderId, paymentId, amount: refund.amount, reason })],
+    RefundFailed: failed,
     RefundMirrored: ({ status }) => status === "Succeeded" ? refunded() : []
   })
 }
 
 /** A refund made at the provider is known to everybody by the provider's own id. */
+const nameOf = ({ cause, providerId, refundId }: Refund): string =>
+  cause === "made_at_provider" ? Option.getOrElse(providerId, () => refundId) : refundId
+
 const refundedOf = ({ charge, orderId }: OpenedPayment, refund: Refund): Outgoing => {
-  const { amount, cause, providerId, refundId } = refund
-  const name = cause === "made_at_provider" ? Option.getOrElse(providerId, () => refundId) : refundId
+  const { amount, cause, status } = refund
   return PaymentRefunded.say({
     orderId,
     paymentId: charge.paymentId,
-    refundId: name,
+    refundId: nameOf(refund),
     amount,
-    reason: cause
+    reason: cause,
+    ...(status === "Covered" ? { covered: true } : {})
   })
 }

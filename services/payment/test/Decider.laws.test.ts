@@ -28,7 +28,12 @@ const asked = fc.integer({ min: 1, max: 3 })
 const maybeAsked = fc.option(asked, { nil: undefined })
 const sums = fc.constantFrom(Make.amount, Make.amount, Make.amount, { ...Make.amount, amount: 100 })
 
-const reasons = fc.constantFrom<Array<RequestRefund["reason"]>>("late_payment", "stock_lost", "cancelled_after_payment")
+const reasons = fc.constantFrom<Array<RequestRefund["reason"]>>(
+  "late_payment",
+  "stock_lost",
+  "cancelled_after_payment",
+  "operator"
+)
 
 const told = fc.record({
   status: statuses,
@@ -187,6 +192,6 @@ describe("a refund made at the provider", () => {
   it("counts against what may still go back", () => {
     const byHand = Make.refundTold("succeeded", { ours: null, id: ProviderRefundId.make("re_hand") })
     const { state } = play([Make.request, Make.begin(), Make.told("succeeded", { asked: 1 }), byHand])
-    assert.deepStrictEqual(Make.tagsOf(Make.deciding(state, Make.refund())), [])
+    assert.deepStrictEqual(Make.tagsOf(Make.deciding(state, Make.refund())), ["RefundCovered"])
   })
 })

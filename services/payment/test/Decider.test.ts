@@ -7,6 +7,8 @@ import * as Event from "../src/domain/Event.ts"
 import type { IntentStatus } from "../src/domain/Intent.ts"
 import { IntentId, ProviderRefundId } from "../src/domain/Intent.ts"
 import { askAgain, defaultPolicy } from "../src/domain/Policy.ts"
+import type { RefundCause } from "../src/domain/Refund.ts"
+import { keyOf } from "../src/domain/Refund.ts"
 import { absent, evolve } from "../src/domain/State.ts"
 import * as Make from "./Builders.ts"
 
@@ -183,7 +185,9 @@ describe("giving back", () => {
     given(...requested).when(Make.refund("late_payment", amount, Make.otherRefundId)).nothing()
   })
   it("never returns more than was taken, by whatever causes (H65)", () => {
-    given(...requested).when(Make.refund("stock_lost", amount, Make.otherRefundId)).nothing()
+    given(...requested).when(Make.refund("stock_lost", amount, Make.otherRefundId)).follows(
+      Event.RefundCovered.make({ orderId, refundId: Make.otherRefundId, cause: "stock_lost", amount, intentId })
+    )
     given(...succeeded, Make.refund("late_payment", { ...amount, amount: 7000 })).when(
       Make.refund("stock_lost", amount, Make.otherRefundId)
     ).follows(
@@ -195,6 +199,44 @@ describe("giving back", () => {
         intentId
       })
     )
+  })
+  it("gives an operator's parts one after the other, each under its own number (H65)", () => {
+    const part = (cents: number, id = refundId) => Make.refund("operator", { ...amount, amount: cents }, id)
+    const first = [...succeeded, part(7000)]
+    given(...first).when(part(7000)).nothing()
+    given(...first).when(part(680, Make.otherRefundId)).follows(
+      Event.RefundRequested.make({
+        orderId,
+        refundId: Make.otherRefundId,
+        cause: "operator",
+        amount: { ...amount, amount: 680 },
+        intentId
+      })
+    )
+  })
+  it("denies an operator's part of which not all is left, and says so (H65, H209)", () => {
+    const part = Make.refund("operator", { ...amount, amount: 700 })
+    const byHand = Make.refundTold("succeeded", {
+      ours: null,
+      id: ProviderRefundId.make("re_hand"),
+      amount: { ...amount, amount: 7000 }
+    })
+    const denied = Event.RefundDenied.make({
+      orderId,
+      refundId,
+      cause: "operator",
+      amount: { ...amount, amount: 700 },
+      intentId,
+      reason: "more_than_is_left"
+    })
+    given(...succeeded, byHand).when(part).follows(denied)
+    given(...succeeded, byHand, part).when(part).nothing()
+  })
+  it("asks the provider for each part under a key of its own, and for all of it under one for each cause (H65)", () => {
+    const key = (cause: RefundCause, id: typeof refundId) => keyOf(orderId, { cause, refundId: id }, intentId)
+    assert.notStrictEqual(key("operator", refundId), key("operator", Make.otherRefundId))
+    assert.strictEqual(key("stock_lost", refundId), key("stock_lost", Make.otherRefundId))
+    assert.notStrictEqual(key("stock_lost", refundId), key("late_payment", refundId))
   })
   it("refuses another currency", () =>
     given(...succeeded).when(Make.refund("late_payment", { amount: 1, currency: "USD" })).is("Refused"))

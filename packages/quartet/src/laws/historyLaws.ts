@@ -16,6 +16,7 @@ const legal = [
   "Paid>Shipped",
   "Paid>Cancelled",
   "Paid>Failed",
+  "Shipped>Shipped",
   "Failed>Failed",
   "Cancelled>Cancelled"
 ].join(",")
@@ -72,6 +73,29 @@ export const historyLaws: ReadonlyArray<Law> = [
           coalesce(s.status, 'missing'), s.version) AS breach
         FROM "order".orders AS o LEFT JOIN "order".order_summaries AS s USING (order_id)
         WHERE s.version IS DISTINCT FROM o.version OR s.status <> o.status OR s.customer_id <> o.customer_id
-          OR s.total_amount <> o.total_amount`
+          OR s.total_amount <> o.total_amount OR (s.refund_requested_amount, s.refunded_amount, s.refund_failed_amount)
+            <> (o.refund_requested_amount, o.refunded_amount, o.refund_failed_amount)`
+  },
+  {
+    id: "M4",
+    says: "of each order's refunds, the sums are those of their last steps, and no more than was charged went back",
+    breaches: (sql) =>
+      sql`
+        WITH refunds AS (
+          SELECT DISTINCT ON (order_id, refund_id) order_id, status, amount FROM "order".order_refund_steps
+          WHERE reason NOT IN ('extra_charge', 'amount_mismatch') ORDER BY order_id, refund_id, version DESC
+        ), sums AS (
+          SELECT order_id, coalesce(sum(amount) FILTER (WHERE status = 'requested'), 0) AS requested,
+            coalesce(sum(amount) FILTER (WHERE status = 'refunded'), 0) AS refunded,
+            coalesce(sum(amount) FILTER (WHERE status = 'failed'), 0) AS failed
+          FROM refunds GROUP BY order_id
+        )
+        SELECT format('order %s at %s has refunds of %s, %s and %s; their steps say %s, %s and %s', o.order_id,
+          o.total_amount, o.refund_requested_amount, o.refunded_amount, o.refund_failed_amount, coalesce(s.requested, 0),
+          coalesce(s.refunded, 0), coalesce(s.failed, 0)) AS breach
+        FROM "order".orders AS o LEFT JOIN sums AS s USING (order_id)
+        WHERE (o.refund_requested_amount, o.refunded_amount, o.refund_failed_amount)
+            <> (coalesce(s.requested, 0), coalesce(s.refunded, 0), coalesce(s.failed, 0))
+          OR o.refund_requested_amount + o.refunded_amount > o.total_amount`
   }
 ]

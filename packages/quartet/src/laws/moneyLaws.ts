@@ -23,23 +23,26 @@ const taken = (sql: SqlClient.SqlClient, { intents, refunds }: LedgerText) =>
 export const moneyLaws: ReadonlyArray<Law> = [
   {
     id: "G1",
-    says: "what was taken and kept is what paid and shipped orders cost, and nothing for failed and cancelled ones",
+    says:
+      "what was taken and kept is what paid and shipped orders cost, less what was given back of it, and nothing else",
     breaches: (sql, ledger) =>
       sql`WITH ${taken(sql, ledger)}
-        SELECT format('order %s is %s at %s %s, but %s was kept', o.order_id, o.status, o.total_amount,
-          o.total_currency, coalesce(t.net, 0)) AS breach
+        SELECT format('order %s is %s at %s %s and %s went back, but %s was kept', o.order_id, o.status, o.total_amount,
+          o.total_currency, o.refunded_amount, coalesce(t.net, 0)) AS breach
         FROM "order".orders AS o LEFT JOIN taken AS t USING (order_id)
-        WHERE (o.status IN ('Paid', 'Shipped') AND (coalesce(t.net, 0) <> o.total_amount OR t.currency <> o.total_currency))
+        WHERE (o.status IN ('Paid', 'Shipped')
+            AND (coalesce(t.net, 0) <> o.total_amount - o.refunded_amount OR t.currency <> o.total_currency))
           OR (o.status IN ('Draft', 'Reserved', 'Failed', 'Cancelled') AND coalesce(t.net, 0) <> 0)`
   },
   {
     id: "G2",
-    says: "no order was charged twice, and every paid one exactly once",
+    says: "no order was charged twice, and every paid one exactly once, unless all of it was given back",
     breaches: (sql, ledger) =>
       sql`WITH ${taken(sql, ledger)}
         SELECT format('order %s is %s and has %s charges that were kept', o.order_id, o.status, coalesce(t.kept, 0)) AS breach
         FROM "order".orders AS o LEFT JOIN taken AS t USING (order_id)
-        WHERE coalesce(t.kept, 0) > 1 OR (o.status IN ('Paid', 'Shipped') AND coalesce(t.kept, 0) <> 1)`
+        WHERE coalesce(t.kept, 0) > 1
+          OR (o.status IN ('Paid', 'Shipped') AND coalesce(t.kept, 0) <> (o.refunded_amount < o.total_amount)::integer)`
   },
   {
     id: "G4",

@@ -1,7 +1,7 @@
-import { CustomerId, OrderId, PaymentMethodId, ShipmentId } from "@quartet/contracts/Ids"
+import { CustomerId, OrderId, PaymentMethodId, RefundId, ShipmentId } from "@quartet/contracts/Ids"
 import { WantedLines } from "@quartet/contracts/Lines"
-import { Money } from "@quartet/contracts/Money"
-import { Attempt, OrderFailureReason } from "@quartet/contracts/OrderMessages"
+import { Money, SomeMoney } from "@quartet/contracts/Money"
+import { Attempt, OrderFailureReason, RefundReason } from "@quartet/contracts/OrderMessages"
 import { NextAction, PaymentFailureReason } from "@quartet/contracts/PaymentMessages"
 import * as Trusted from "@quartet/contracts/Trusted"
 import { Schema } from "effect"
@@ -23,6 +23,15 @@ export class Pay extends Trusted.TaggedClass<Pay>()("Pay", {
 /** A customer changes their mind. */
 export class Cancel extends Trusted.TaggedClass<Cancel>()("Cancel", { orderId: OrderId, customerId: CustomerId }) {}
 
+/** An operator gives part of a shipped order's money back, or all of it. `refundId` is the number the refund gets. */
+export class RequestRefund extends Trusted.TaggedClass<RequestRefund>()("RequestRefund", {
+  orderId: OrderId,
+  refundId: RefundId,
+  amount: SomeMoney,
+  because: Schema.String,
+  askedBy: Schema.String
+}) {}
+
 /** Every line is held. */
 export class RecordReservation
   extends Trusted.TaggedClass<RecordReservation>()("RecordReservation", { orderId: OrderId })
@@ -40,8 +49,11 @@ export class NoteCommit extends Trusted.TaggedClass<NoteCommit>()("NoteCommit", 
 /** What was held is available to others again. */
 export class NoteRelease extends Trusted.TaggedClass<NoteRelease>()("NoteRelease", { orderId: OrderId }) {}
 
+/** The number of the refund, should all the money have to go back. */
+const owing = { orderId: OrderId, refundId: RefundId }
+
 /** The order was paid, but its goods are gone. */
-export class RecordStockLoss extends Trusted.TaggedClass<RecordStockLoss>()("RecordStockLoss", { orderId: OrderId }) {}
+export class RecordStockLoss extends Trusted.TaggedClass<RecordStockLoss>()("RecordStockLoss", owing) {}
 
 /** The charge waits for the customer. */
 export class RecordActionRequired extends Trusted.TaggedClass<RecordActionRequired>()("RecordActionRequired", {
@@ -52,7 +64,7 @@ export class RecordActionRequired extends Trusted.TaggedClass<RecordActionRequir
 
 /** The money is ours. */
 export class RecordPayment extends Trusted.TaggedClass<RecordPayment>()("RecordPayment", {
-  orderId: OrderId,
+  ...owing,
   amount: Money
 }) {}
 
@@ -63,13 +75,21 @@ export class RecordPaymentFailure extends Trusted.TaggedClass<RecordPaymentFailu
   reason: Schema.typeSchema(PaymentFailureReason)
 }) {}
 
-/** The money went back. */
-export class RecordRefund extends Trusted.TaggedClass<RecordRefund>()("RecordRefund", { orderId: OrderId }) {}
+/** The money went back; `covered`, when other refunds had returned it before. */
+export class RecordRefund extends Trusted.TaggedClass<RecordRefund>()("RecordRefund", {
+  orderId: OrderId,
+  refundId: Schema.NonEmptyString,
+  amount: Money,
+  reason: Schema.typeSchema(RefundReason),
+  covered: Schema.Boolean
+}) {}
 
-/** The provider will not give the money back. */
-export class RecordRefundFailure
-  extends Trusted.TaggedClass<RecordRefundFailure>()("RecordRefundFailure", { orderId: OrderId })
-{}
+/** The provider will not give the money back, or it came back. Who told us long ago did not say which refund it is. */
+export class RecordRefundFailure extends Trusted.TaggedClass<RecordRefundFailure>()("RecordRefundFailure", {
+  orderId: OrderId,
+  refundId: Schema.optional(Schema.NonEmptyString),
+  amount: Money
+}) {}
 
 /** The parcel left. */
 export class RecordShipment extends Trusted.TaggedClass<RecordShipment>()("RecordShipment", {
@@ -79,7 +99,7 @@ export class RecordShipment extends Trusted.TaggedClass<RecordShipment>()("Recor
 
 /** The parcel will not leave. */
 export class RecordShipmentCancellation
-  extends Trusted.TaggedClass<RecordShipmentCancellation>()("RecordShipmentCancellation", { orderId: OrderId })
+  extends Trusted.TaggedClass<RecordShipmentCancellation>()("RecordShipmentCancellation", owing)
 {}
 
 /** Stock should have answered by now. */
@@ -92,6 +112,7 @@ export const OrderCommand = Schema.Union(
   Place,
   Pay,
   Cancel,
+  RequestRefund,
   RecordReservation,
   RecordStockRejection,
   NoteCommit,

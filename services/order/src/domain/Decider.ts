@@ -8,6 +8,7 @@ import type { OrderEvent } from "./Event.ts"
 import { CancellationRequested, OrderCancelled, OrderPlaced, PaymentRequested } from "./Event.ts"
 import * as Money from "./MoneyNews.ts"
 import * as Parcel from "./ParcelNews.ts"
+import * as PartialRefund from "./PartialRefund.ts"
 import type { Products, Sizes } from "./Pricing.ts"
 import { priced } from "./Pricing.ts"
 import type { OrderRejection } from "./Rejection.ts"
@@ -75,6 +76,7 @@ export const decide = (policy: Policy) => (slice: Slice, command: OrderCommand, 
     Place: (c) => place(policy, slice, order, c, at),
     Pay: (c) => pay(policy, slice, order, c, at),
     Cancel: (c) => cancel(order, c, at),
+    RequestRefund: (c) => PartialRefund.asked(order, c, at),
     RecordReservation: (c) => Stock.reserved(policy.holdExpiresAfter, order, c, at),
     RecordStockRejection: (c) => Stock.rejected(order, c, at),
     RecordStockLoss: (c) => Stock.lost(order, c, at),

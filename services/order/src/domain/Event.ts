@@ -1,6 +1,6 @@
-import { CustomerId, OrderId, PaymentMethodId, ShipmentId } from "@quartet/contracts/Ids"
+import { CustomerId, OrderId, PaymentMethodId, RefundId, ShipmentId } from "@quartet/contracts/Ids"
 import { OrderLine } from "@quartet/contracts/Lines"
-import { Money } from "@quartet/contracts/Money"
+import { Money, SomeMoney } from "@quartet/contracts/Money"
 import { Attempt, CancellationReason, OrderFailureReason, RefundReason } from "@quartet/contracts/OrderMessages"
 import { NextAction, PaymentFailureReason } from "@quartet/contracts/PaymentMessages"
 import * as Trusted from "@quartet/contracts/Trusted"
@@ -65,16 +65,28 @@ export class OrderShipped extends Trusted.TaggedClass<OrderShipped>()("OrderShip
 /** The order was paid and its goods are gone. */
 export class StockLost extends Trusted.TaggedClass<StockLost>()("StockLost", happened) {}
 
-/** This money belongs to the customer again. */
+/** This money belongs to the customer again. An operator who gives it says `because` of what, and is named. */
 export class RefundRequested extends Trusted.TaggedClass<RefundRequested>()("RefundRequested", {
   ...happened,
-  amount: Money,
-  reason: Schema.typeSchema(RefundReason)
+  refundId: RefundId,
+  amount: SomeMoney,
+  reason: Schema.typeSchema(RefundReason),
+  because: Schema.optional(Schema.String),
+  askedBy: Schema.optional(Schema.String)
 }) {}
 
-export class RefundMade extends Trusted.TaggedClass<RefundMade>()("RefundMade", happened) {}
+/** A refund as somebody else numbered it, too: those made at the provider have its id. */
+const refund = { refundId: Schema.NonEmptyString, amount: Money, reason: Schema.typeSchema(RefundReason) }
 
-export class RefundFailed extends Trusted.TaggedClass<RefundFailed>()("RefundFailed", happened) {}
+/** The money went back; `covered`, when other refunds had returned it before. */
+export class RefundMade extends Trusted.TaggedClass<RefundMade>()("RefundMade", {
+  ...happened,
+  ...refund,
+  covered: Schema.Boolean
+}) {}
+
+/** The money did not go back, or came back again. */
+export class RefundFailed extends Trusted.TaggedClass<RefundFailed>()("RefundFailed", { ...happened, ...refund }) {}
 
 export type OrderEvent =
   | OrderPlaced

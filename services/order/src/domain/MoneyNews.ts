@@ -10,8 +10,11 @@ import type {
   RecordRefund,
   RecordRefundFailure
 } from "./Command.ts"
-import { ActionRequired, PaymentFailed, PaymentReceived, RefundFailed, RefundMade, RefundRequested } from "./Event.ts"
+import type { RefundRequested } from "./Event.ts"
+import { ActionRequired, PaymentFailed, PaymentReceived, RefundFailed, RefundMade } from "./Event.ts"
 import { alreadyKnown, alreadyOver, notRequestedYet, unknownOrder } from "./News.ts"
+import type { OrderRefund } from "./Refund.ts"
+import { allBack } from "./Refund.ts"
 import type { Cancelled, Failed, Order, State } from "./State.ts"
 
 /** The charge waits for the customer. */
@@ -42,13 +45,13 @@ export const actionRequired = (
 /** The money is ours: it pays the order exactly, or, coming too late, goes back. */
 export const succeeded = (
   order: State,
-  { amount, orderId }: RecordPayment,
+  { amount, orderId, refundId }: RecordPayment,
   at: DateTime.Utc
 ): Decision<PaymentReceived | RefundRequested, never> => {
-  const goesBack = ({ refund }: Failed | Cancelled): Decision<RefundRequested, never> =>
-    refund === "none"
-      ? accept(RefundRequested.make({ orderId, amount, reason: "late_payment", at }))
-      : ignore("a refund is known already")
+  const goesBack = (order: Failed | Cancelled): Decision<RefundRequested, never> => {
+    const back = allBack({ ...order, total: amount }, { orderId, refundId, reason: "late_payment", at })
+    return back.length === 0 ? ignore("a refund is known already") : accept(...back)
+  }
   return Match.valueTags(order, {
     Absent: unknownOrder,
     Draft: notRequestedYet,
@@ -85,20 +88,38 @@ export const failed = (
 }
 
 /** The money went back, because we asked for it or because somebody did so at the provider. */
-export const refunded = (order: State, { orderId }: RecordRefund, at: DateTime.Utc): Decision<RefundMade, never> =>
-  ofPayment(order, ({ refund }) => refund === "refunded" ? alreadyKnown() : accept(RefundMade.make({ orderId, at })))
+export const refunded = (order: State, news: RecordRefund, at: DateTime.Utc): Decision<RefundMade, never> =>
+  ofPayment(order, ({ refunds }) => {
+    const { amount, covered, orderId, reason, refundId } = news
+    const known = refunds.find((one) => one.refundId === refundId)
+    if (known?.status === "failed") return ignore("it came back afterwards")
+    return known === undefined || known.status === "requested"
+      ? accept(RefundMade.make({ orderId, refundId, amount, reason: known?.reason ?? reason, covered, at }))
+      : alreadyKnown()
+  })
 
-/** The provider will not give the money back; the order shows it to whoever can. */
+/** The provider will not give the money back, or it came back days later: the order shows it to whoever can act. */
 export const refundFailed = (
   order: State,
-  { orderId }: RecordRefundFailure,
+  news: RecordRefundFailure,
   at: DateTime.Utc
 ): Decision<RefundFailed, never> =>
-  ofPayment(
-    order,
-    ({ refund }) =>
-      refund === "refunded" || refund === "failed" ? alreadyKnown() : accept(RefundFailed.make({ orderId, at }))
-  )
+  ofPayment(order, ({ refunds }) => {
+    const { orderId } = news
+    const { amount, reason, refundId, status } = refunds.find(isMeant(news)) ?? unheardOf(news)
+    return status === "failed" ? alreadyKnown() : accept(RefundFailed.make({ orderId, refundId, amount, reason, at }))
+  })
+
+/** Whether it is the refund that failed: by its number or, where that was not told, by its amount. */
+const isMeant = ({ amount, refundId }: RecordRefundFailure) => (one: OrderRefund): boolean =>
+  refundId === undefined ? isSame(one.amount, amount) : one.refundId === refundId
+
+const unheardOf = ({ amount, refundId = "unknown" }: RecordRefundFailure): OrderRefund => ({
+  refundId,
+  amount,
+  reason: "unknown",
+  status: "requested"
+})
 
 const ofPayment = <Event>(order: State, decided: (order: Order) => Decision<Event, never>): Decision<Event, never> =>
   Match.valueTags(order, {

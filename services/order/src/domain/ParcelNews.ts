@@ -3,8 +3,10 @@ import { accept } from "@quartet/messaging/Decision"
 import type { DateTime } from "effect"
 import { Match } from "effect"
 import type { RecordShipment, RecordShipmentCancellation } from "./Command.ts"
-import { OrderCancelled, OrderShipped, RefundRequested } from "./Event.ts"
+import type { RefundRequested } from "./Event.ts"
+import { OrderCancelled, OrderShipped } from "./Event.ts"
 import { alreadyKnown, alreadyOver, alreadyShipped, notPaidYet, unknownOrder } from "./News.ts"
+import { allBack } from "./Refund.ts"
 import type { State } from "./State.ts"
 
 /** The parcel left, also where a cancellation was under way: the warehouse decides. */
@@ -27,7 +29,7 @@ export const shipped = (
 /** The parcel will not leave: the order is cancelled, and its money goes back. */
 export const cancelled = (
   order: State,
-  { orderId }: RecordShipmentCancellation,
+  { orderId, refundId }: RecordShipmentCancellation,
   at: DateTime.Utc
 ): Decision<OrderCancelled | RefundRequested, never> =>
   Match.valueTags(order, {
@@ -35,10 +37,10 @@ export const cancelled = (
     Draft: notPaidYet,
     Reserved: notPaidYet,
     PaymentPending: notPaidYet,
-    Paid: ({ refund, total: amount }) =>
+    Paid: (paid) =>
       accept<OrderCancelled | RefundRequested>(
         OrderCancelled.make({ orderId, reason: "customer", at }),
-        ...(refund === "none" ? [RefundRequested.make({ orderId, amount, reason: "cancelled_after_payment", at })] : [])
+        ...allBack(paid, { orderId, refundId, reason: "cancelled_after_payment", at })
       ),
     Shipped: alreadyShipped,
     Failed: alreadyOver,

@@ -1,4 +1,5 @@
 import { OrderId, Sku } from "@quartet/contracts/Ids"
+import { format, Money } from "@quartet/contracts/Money"
 import { Schema } from "effect"
 
 const about = { orderId: OrderId }
@@ -38,6 +39,34 @@ export class OrderIsCancelled extends Schema.TaggedError<OrderIsCancelled>()("Or
 export class OrderHasShipped extends Schema.TaggedError<OrderHasShipped>()("OrderHasShipped", about) {
   override get message() {
     return `Order ${this.orderId} has left; it can be returned, not cancelled.`
+  }
+}
+
+/** Only of an order that has left can a part go back; any other is cancelled, or has no money of its customer's. */
+export class OrderNotShipped extends Schema.TaggedError<OrderNotShipped>()("OrderNotShipped", about) {
+  override get message() {
+    return `Order ${this.orderId} has not left; it is cancelled as a whole, or not at all.`
+  }
+}
+
+export class RefundInOtherCurrency extends Schema.TaggedError<RefundInOtherCurrency>()("RefundInOtherCurrency", {
+  ...about,
+  asked: Money,
+  total: Money
+}) {
+  override get message() {
+    return `Order ${this.orderId} was paid in ${this.total.currency}; nothing can go back in ${this.asked.currency}.`
+  }
+}
+
+/** More than is left of what was charged, of which some is back or on its way. */
+export class RefundTooLarge extends Schema.TaggedError<RefundTooLarge>()("RefundTooLarge", {
+  ...about,
+  asked: Money,
+  left: Money
+}) {
+  override get message() {
+    return `Of order ${this.orderId} ${format(this.left)} can go back, not ${format(this.asked)}.`
   }
 }
 
@@ -115,6 +144,9 @@ export type OrderRejection =
   | OrderHasFailed
   | OrderIsCancelled
   | OrderHasShipped
+  | OrderNotShipped
+  | RefundInOtherCurrency
+  | RefundTooLarge
   | TooManyOpenOrders
   | TooManyFailedPayments
   | TooManyLines

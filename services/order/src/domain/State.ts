@@ -7,6 +7,8 @@ import { NextAction, PaymentFailureReason } from "@quartet/contracts/PaymentMess
 import * as Trusted from "@quartet/contracts/Trusted"
 import { Match, Option, Schema } from "effect"
 import type { OrderEvent } from "./Event.ts"
+import type { RefundEvent } from "./Refund.ts"
+import * as Refunds from "./Refund.ts"
 
 /** Why an order failed: for want of goods, or of money. */
 export const FailureReason = Schema.Union(
@@ -21,6 +23,7 @@ const known = {
   lines: Schema.NonEmptyArray(OrderLine),
   total: Money,
   refund: Refund,
+  refunds: Schema.Array(Refunds.OrderRefund),
   placedAt: Schema.DateTimeUtcFromDate,
   updatedAt: Schema.DateTimeUtcFromDate
 }
@@ -79,7 +82,8 @@ export const isUnderWay = (order: Order): boolean =>
 export const evolve = (state: State, event: OrderEvent): State => {
   if (event._tag === "OrderPlaced") {
     const { at, customerId, lines, orderId, total } = event
-    return Draft.make({ orderId, customerId, version: 1, lines, total, refund: "none", placedAt: at, updatedAt: at })
+    const begun = { version: 1, refund: Refunds.wordOf([]), refunds: [], placedAt: at, updatedAt: at }
+    return Draft.make({ orderId, customerId, lines, total, ...begun })
   }
   return state._tag === "Absent" ? state : next({ ...state, version: state.version + 1, updatedAt: event.at }, event)
 }
@@ -109,21 +113,22 @@ const next = (order: Order, event: Exclude<OrderEvent, { readonly _tag: "OrderPl
     case "OrderCancelled":
       return Cancelled.make({ ...order, reason: event.reason })
     case "RefundRequested":
-      return withRefund(order, "requested")
     case "RefundMade":
-      return withRefund(order, "refunded")
     case "RefundFailed":
-      return withRefund(order, "failed")
+      return withRefund(order, event)
   }
 }
 
-const withRefund = (order: Order, refund: Refund): Order =>
-  Match.valueTags(order, {
-    Draft: (draft) => Draft.make({ ...draft, refund }),
-    Reserved: (reserved) => Reserved.make({ ...reserved, refund }),
-    PaymentPending: (pending) => PaymentPending.make({ ...pending, refund }),
-    Paid: (paid) => Paid.make({ ...paid, refund }),
-    Shipped: (shipped) => Shipped.make({ ...shipped, refund }),
-    Failed: (failed) => Failed.make({ ...failed, refund }),
-    Cancelled: (cancelled) => Cancelled.make({ ...cancelled, refund })
+const withRefund = (order: Order, event: RefundEvent): Order => {
+  const refunds = Refunds.after(order.refunds, event)
+  const now = { refunds, refund: Refunds.wordOf(refunds) }
+  return Match.valueTags(order, {
+    Draft: (draft) => Draft.make({ ...draft, ...now }),
+    Reserved: (reserved) => Reserved.make({ ...reserved, ...now }),
+    PaymentPending: (pending) => PaymentPending.make({ ...pending, ...now }),
+    Paid: (paid) => Paid.make({ ...paid, ...now }),
+    Shipped: (shipped) => Shipped.make({ ...shipped, ...now }),
+    Failed: (failed) => Failed.make({ ...failed, ...now }),
+    Cancelled: (cancelled) => Cancelled.make({ ...cancelled, ...now })
   })
+}

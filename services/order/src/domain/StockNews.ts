@@ -3,8 +3,10 @@ import { accept, ignore } from "@quartet/messaging/Decision"
 import type { Duration } from "effect"
 import { DateTime, Match } from "effect"
 import type { RecordReservation, RecordStockLoss, RecordStockRejection } from "./Command.ts"
-import { RefundRequested, StockLost, StockRejected, StockReserved } from "./Event.ts"
+import type { RefundRequested } from "./Event.ts"
+import { StockLost, StockRejected, StockReserved } from "./Event.ts"
 import { alreadyKnown, alreadyOver, alreadyShipped, notPaidYet, unknownOrder } from "./News.ts"
+import { allBack } from "./Refund.ts"
 import type { State } from "./State.ts"
 
 /** Every line is held. For an order that is over, inventory takes it back when it hears of that end. */
@@ -47,7 +49,7 @@ export const rejected = (
 /** The goods of a paid order are gone: it fails, and its money goes back. */
 export const lost = (
   order: State,
-  { orderId }: RecordStockLoss,
+  { orderId, refundId }: RecordStockLoss,
   at: DateTime.Utc
 ): Decision<StockLost | RefundRequested, never> =>
   Match.valueTags(order, {
@@ -55,10 +57,10 @@ export const lost = (
     Draft: notPaidYet,
     Reserved: notPaidYet,
     PaymentPending: notPaidYet,
-    Paid: ({ refund, total: amount }) =>
+    Paid: (paid) =>
       accept<StockLost | RefundRequested>(
         StockLost.make({ orderId, at }),
-        ...(refund === "none" ? [RefundRequested.make({ orderId, amount, reason: "stock_lost", at })] : [])
+        ...allBack(paid, { orderId, refundId, reason: "stock_lost", at })
       ),
     Shipped: alreadyShipped,
     Failed: alreadyOver,

@@ -11,8 +11,8 @@ import type { OrderCommand } from "../../src/domain/Command.ts"
 import { Order } from "../../src/domain/State.ts"
 import * as EventStreams from "../../src/EventStreams.ts"
 import * as Http from "../../src/Http.ts"
+import * as OperatorHttp from "../../src/OperatorHttp.ts"
 import * as PriceList from "../../src/PriceList.ts"
-import * as PricesHttp from "../../src/PricesHttp.ts"
 import { actors, database, heard } from "./Service.ts"
 
 export const secret = { AUTH_SECRET: "a secret of at least thirty-two characters" }
@@ -31,7 +31,7 @@ const inside = () =>
 export class PricesUrl extends Context.Tag("@quartet/order/test/PricesUrl")<PricesUrl, string>() {}
 
 const pricesPort = Layer.effect(PricesUrl, HttpServer.ServerUrl).pipe(
-  Layer.provide(HttpServer.layer({ name: "prices", port: Config.succeed(0), api: PricesHttp.api }))
+  Layer.provide(HttpServer.layer({ name: "prices", port: Config.succeed(0), api: OperatorHttp.api }))
 )
 
 /** The edge on a free port, with the actors behind it and nobody beside them. */

@@ -1,5 +1,5 @@
 import type { Currency } from "@quartet/contracts/Currency"
-import { CustomerId, OrderId, PaymentMethodId, ShipmentId, Sku } from "@quartet/contracts/Ids"
+import { CustomerId, OrderId, PaymentMethodId, RefundId, ShipmentId, Sku } from "@quartet/contracts/Ids"
 import { Quantity } from "@quartet/contracts/Quantity"
 import { eventsOf } from "@quartet/messaging/Decision"
 import { DateTime, Duration, HashMap } from "effect"
@@ -19,6 +19,7 @@ export const policy = {
 export const at = DateTime.unsafeMake("2026-03-02T09:15:00Z")
 export const orderId = OrderId.make("01993c4e-8a10-7c3a-9d52-6f0b1e2a4c10")
 export const shipmentId = ShipmentId.make("01993c4f-02d8-7e15-b3a0-91c7d4f6082e")
+export const refundId = RefundId.make("01993c4f-1b66-7d0c-a8e1-5f3c27b94d60")
 export const customerId = CustomerId.make("ada")
 export const stranger = CustomerId.make("mallory")
 export const card = PaymentMethodId.make("pm_card_visa")
@@ -46,19 +47,42 @@ export const place = Command.Place.make({ orderId, customerId, lines: [line(tea,
 export const reserve = Command.RecordReservation.make({ orderId })
 export const pay = Command.Pay.make({ orderId, customerId, paymentMethodId: card })
 export const cancel = Command.Cancel.make({ orderId, customerId })
-export const paid = Command.RecordPayment.make({ orderId, amount: total })
+export const paid = Command.RecordPayment.make({ orderId, refundId, amount: total })
 export const declined = Command.RecordPaymentFailure.make({ orderId, attempt: 1, reason: "declined" })
 export const shipped = Command.RecordShipment.make({ orderId, shipmentId })
-export const notShipped = Command.RecordShipmentCancellation.make({ orderId })
-export const stockLost = Command.RecordStockLoss.make({ orderId })
+export const notShipped = Command.RecordShipmentCancellation.make({ orderId, refundId })
+export const stockLost = Command.RecordStockLoss.make({ orderId, refundId })
 export const outOfStock = Command.RecordStockRejection.make({ orderId, reason: "out_of_stock" })
 export const action = Command.RecordActionRequired.make({
   orderId,
   attempt: 1,
   nextAction: { type: "redirect_to_url", url: "https://bank.example/3ds" }
 })
-export const refunded = Command.RecordRefund.make({ orderId })
-export const refundFailed = Command.RecordRefundFailure.make({ orderId })
+export const giveBack = (amount: number, id = refundId) =>
+  Command.RequestRefund.make({
+    orderId,
+    refundId: id,
+    amount: { ...total, amount },
+    because: "a cup broke",
+    askedBy: "olga"
+  })
+export const refunded = Command.RecordRefund.make({
+  orderId,
+  refundId,
+  amount: total,
+  reason: "cancelled_after_payment",
+  covered: false
+})
+/** Somebody gave so much back at the provider. */
+export const byHand = (amount: number, id = "re_hand") =>
+  Command.RecordRefund.make({
+    orderId,
+    refundId: id,
+    amount: { ...total, amount },
+    reason: "made_at_provider",
+    covered: false
+  })
+export const refundFailed = Command.RecordRefundFailure.make({ orderId, refundId, amount: total })
 export const draftExpired = Command.ExpireDraft.make({ orderId })
 export const holdExpired = Command.ExpireHold.make({ orderId })
 export const committed = Command.NoteCommit.make({ orderId })

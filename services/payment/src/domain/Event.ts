@@ -104,6 +104,23 @@ export class RefundRequested extends Trusted.TaggedClass<RefundRequested>()("Ref
   intentId: IntentId
 }) {}
 
+/** Nothing is left that could go back: other refunds take all of it. */
+export class RefundCovered extends Trusted.TaggedClass<RefundCovered>()("RefundCovered", {
+  ...refund,
+  cause: RefundCause,
+  amount: Money,
+  intentId: IntentId
+}) {}
+
+/** The provider is not asked: an operator wants to give more than is left. */
+export class RefundDenied extends Trusted.TaggedClass<RefundDenied>()("RefundDenied", {
+  ...refund,
+  cause: RefundCause,
+  amount: Money,
+  intentId: IntentId,
+  reason: Schema.String
+}) {}
+
 /** From here on the provider may have been asked for the refund. */
 export class RefundBegun extends Trusted.TaggedClass<RefundBegun>()("RefundBegun", { ...refund, at }) {}
 
@@ -146,6 +163,8 @@ export class RefundMirrored extends Trusted.TaggedClass<RefundMirrored>()("Refun
 export type RefundEvent =
   | RefundWanted
   | RefundRequested
+  | RefundCovered
+  | RefundDenied
   | RefundBegun
   | RefundUnknown
   | RefundPending

@@ -9,6 +9,7 @@ export const RefundCause = Schema.Literal(
   "late_payment",
   "cancelled_after_payment",
   "stock_lost",
+  "operator",
   "unknown",
   "amount_mismatch",
   "extra_charge",
@@ -18,7 +19,7 @@ export type RefundCause = typeof RefundCause.Type
 
 /**
  * `Wanted`: the money is not here yet. `Requested`: the provider is to be asked. `Pending`: it said yes and has not
- * finished. `Covered`: all money had gone back by other refunds before.
+ * finished. `Covered`: all money went to other refunds before.
  */
 export const RefundStatus = Schema.Literal("Wanted", "Requested", "Pending", "Succeeded", "Covered", "Failed")
 export type RefundStatus = typeof RefundStatus.Type
@@ -35,9 +36,15 @@ export class Refund extends Schema.Class<Refund>("Refund")({
   begunAt: Schema.OptionFromNullOr(Schema.DateTimeUtc)
 }) {}
 
-/** One key for each order and cause; money of a second intent has a key of its own. */
-export const keyOf = (orderId: OrderId, cause: RefundCause, intentId: IntentId): string =>
-  cause === "extra_charge" ? `refund:${orderId}:${cause}:${intentId}` : `refund:${orderId}:${cause}`
+/** One key for each order and cause; money of a second intent and each refund of an operator's have one of their own. */
+export const keyOf = (
+  orderId: OrderId,
+  { cause, refundId }: Pick<Refund, "cause" | "refundId">,
+  intentId: IntentId
+) => {
+  if (cause === "extra_charge") return `refund:${orderId}:${cause}:${intentId}`
+  return cause === "operator" ? `refund:${orderId}:${cause}:${refundId}` : `refund:${orderId}:${cause}`
+}
 
 const sum = (refunds: ReadonlyArray<Refund>): number => refunds.reduce((total, { amount }) => total + amount.amount, 0)
 

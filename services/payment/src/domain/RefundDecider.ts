@@ -72,7 +72,7 @@ const request = (state: State, c: Command.RequestRefund): Decided => {
   const { amount, orderId, reason: cause, refundId } = c
   const noMoney = () => ignore("no money was taken")
   const later = ({ refunds }: OpenedPayment): Decided =>
-    amount.amount === 0 || refunds.some((refund) => refund.cause === cause)
+    amount.amount === 0 || isAskedFor(refunds, c)
       ? asBefore()
       : accept(Event.RefundWanted.make({ orderId, refundId, cause, amount }))
   return Match.valueTags(state, {
@@ -89,23 +89,24 @@ const request = (state: State, c: Command.RequestRefund): Decided => {
   })
 }
 
+/** Each cause is good for one refund, but for an operator, who may give one part after the other. */
+const isAskedFor = (refunds: ReadonlyArray<Refund>, { reason, refundId }: Command.RequestRefund): boolean =>
+  refunds.some((refund) => refund.refundId === refundId || (reason !== "operator" && refund.cause === reason))
+
+/** Everything but an operator's part wants all that is left; a part is given as it is, or not at all. */
 const requestOf = ({ charge, intentId, refunds }: Succeeded, c: Command.RequestRefund): Decided => {
   const { amount, orderId, reason: cause, refundId } = c
   const taken = charge.amount
-  if (refunds.some((refund) => refund.cause === cause)) return asBefore()
+  if (isAskedFor(refunds, c)) return asBefore()
   if (amount.currency !== taken.currency) return refuse(new RefundInOtherCurrency({ orderId, asked: amount, taken }))
-  const left = Math.min(amount.amount, remaining(refunds, intentId, taken))
-  return left === 0
-    ? ignore("nothing is left to go back")
-    : accept(
-      Event.RefundRequested.make({
-        orderId,
-        refundId,
-        cause,
-        intentId,
-        amount: { amount: left, currency: taken.currency }
-      })
-    )
+  const left = remaining(refunds, intentId, taken)
+  const about = { orderId, refundId, cause, intentId }
+  if (cause === "operator" && amount.amount > left) {
+    return accept(Event.RefundDenied.make({ ...about, amount, reason: "more_than_is_left" }))
+  }
+  if (left === 0) return accept(Event.RefundCovered.make({ ...about, amount }))
+  const given = { ...taken, amount: Math.min(amount.amount, left) }
+  return accept(Event.RefundRequested.make({ ...about, amount: given }))
 }
 
 /** The provider's word on a refund; one that is none of ours was made over there, and is noted. */

@@ -16,6 +16,10 @@ export const evolveRefunds = (refunds: ReadonlyArray<Refund>, event: RefundEvent
       put(Refund.make({ ...fresh, cause, amount, status: "Wanted", intentId: Option.none() })),
     RefundRequested: ({ amount, cause, intentId }) =>
       put(Refund.make({ ...fresh, cause, amount, status: "Requested", intentId: Option.some(intentId) })),
+    RefundCovered: ({ amount, cause, intentId }) =>
+      put(Refund.make({ ...fresh, cause, amount, status: "Covered", intentId: Option.some(intentId) })),
+    RefundDenied: ({ amount, cause, intentId }) =>
+      put(Refund.make({ ...fresh, cause, amount, status: "Failed", intentId: Option.some(intentId) })),
     RefundBegun: ({ at }) => change(() => ({ begunAt: Option.some(at) })),
     RefundUnknown: ({ next }) => change(() => ({ try: next.try })),
     RefundPending: ({ next, providerId }) =>
