@@ -34,6 +34,12 @@ export class OutcomeUnknown extends Schema.TaggedClass<OutcomeUnknown>()("Outcom
   next: Schema.typeSchema(Look)
 }) {}
 
+/** As much was asked as may be, and the outcome is not known: a person, or the provider's own word, has to settle it. */
+export class AttemptParked extends Schema.TaggedClass<AttemptParked>()("AttemptParked", {
+  ...about,
+  why: Schema.String
+}) {}
+
 /** The customer has to do something, such as 3-D Secure. */
 export class ActionAsked extends Schema.TaggedClass<ActionAsked>()("ActionAsked", {
   ...about,
@@ -157,6 +163,7 @@ export type PaymentEvent =
   | CancellationWanted
   | IntentSeen
   | OutcomeUnknown
+  | AttemptParked
   | ActionAsked
   | CancelStarted
   | CancelUnknown

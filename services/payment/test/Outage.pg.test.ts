@@ -1,0 +1,151 @@
+import { SqlClient } from "@effect/sql"
+import { assert, layer } from "@effect/vitest"
+import { OrderId } from "@quartet/contracts/Ids"
+import { Clock, Effect, Schedule } from "effect"
+import { v7 } from "uuid"
+import { deliver, intentEvent } from "./Events.ts"
+import {
+  awaitStatus,
+  held,
+  inject,
+  ledgerOf,
+  pressed,
+  provider,
+  saidOf,
+  serviceWith,
+  struck,
+  until
+} from "./support.ts"
+
+const orders = (count: number) => Array.from({ length: count }, () => OrderId.make(v7()))
+
+const pressAll = (ids: ReadonlyArray<OrderId>) => Effect.forEach(ids, (id) => pressed(id), { discard: true })
+
+const awaitAll = (ids: ReadonlyArray<OrderId>, status: string) => Effect.forEach(ids, (id) => awaitStatus(id, status))
+
+interface Waiting {
+  readonly orders: number
+  readonly tries: number
+  readonly timers: number
+}
+
+/** How many of these orders were put off, how many questions they spent, and how many timers wait for them. */
+const waiting = (ids: ReadonlyArray<OrderId>) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => {
+    const list = JSON.stringify(ids)
+    const ours = sql`(SELECT value FROM json_array_elements_text(${list}::json))`
+    return sql<Waiting>`
+      SELECT (SELECT count(DISTINCT subject)::float8 FROM outbox
+              WHERE subject IN ${ours} AND envelope LIKE '%"putOff"%') AS orders,
+        (SELECT sum(try - 1)::float8 FROM payments WHERE order_id::text IN ${ours}) AS tries,
+        (SELECT count(DISTINCT subject)::float8 FROM outbox JOIN outbox_unsent USING (seq)
+         WHERE subject IN ${ours} AND type = 'payment.charge_due.v1') AS timers`
+  }).pipe(Effect.map(([row]) => row ?? { orders: 0, tries: 0, timers: 0 }))
+
+/** The most charges that were begun within one second. */
+const busiestSecond = (ids: ReadonlyArray<OrderId>) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    sql<{ readonly most: number }>`
+      WITH begun AS (SELECT at FROM payment_transitions WHERE event = 'ChargeBegun' AND order_id::text IN
+        (SELECT value FROM json_array_elements_text(${JSON.stringify(ids)}::json)))
+      SELECT max(n)::float8 AS most FROM (
+        SELECT count(*) OVER (ORDER BY at RANGE BETWEEN CURRENT ROW AND interval '1 second' FOLLOWING) AS n FROM begun
+      ) AS seconds`).pipe(Effect.map(([row]) => row?.most ?? 0))
+
+const LongOutage = serviceWith({
+  PAYMENT_BREAKER_AFTER: "3",
+  PAYMENT_BREAKER_PAUSE: "200 millis",
+  PAYMENT_LONGEST_PAUSE: "200 millis",
+  PAYMENT_CALLS_PER_SECOND: "20"
+})
+
+layer(LongOutage, { excludeTestServices: true, timeout: 60_000 })("a provider that is away for long", (it) => {
+  it.effect("is asked by few probes while payments wait in the database, and then at a bounded rate (H52, H69, H71)", () =>
+    Effect.gen(function*() {
+      const first = orders(3)
+      const later = orders(60)
+      yield* inject("error_before", "/v1/payment_intents", { match: {}, times: 100_000 })
+      yield* pressAll(first)
+      yield* until(waiting(first), (seen) => seen.orders === 3)
+      const before = yield* struck("error_before")
+      assert.isAtLeast(before, 3)
+
+      const began = yield* Clock.currentTimeMillis
+      yield* pressAll(later)
+      const seen = yield* until(waiting(later), (now) => now.orders === 60 && now.timers === 60)
+      const probes = (yield* struck("error_before")) - before
+      const lasted = (yield* Clock.currentTimeMillis) - began
+      // A probe is a question of one call, or of two: asked again after an error it also looks the charge up.
+      assert.isAtMost(probes, 2 * (1 + lasted / 200))
+      assert.isAtMost(seen.tries, probes)
+
+      yield* provider("DELETE", "faults")
+      yield* awaitAll([...first, ...later], "Succeeded")
+      assert.isAtMost(yield* busiestSecond(later), 24)
+      for (const id of [...first, ...later]) {
+        assert.strictEqual((yield* ledgerOf(id)).intents.length, 1)
+        assert.deepStrictEqual(yield* saidOf(id), ["payment.succeeded.v1"])
+      }
+    }))
+})
+
+/** What a transaction of this database has been open for, at most, in seconds. */
+const longestTransaction = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  sql<{ readonly seconds: number }>`
+    SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8 AS seconds
+    FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`).pipe(
+    Effect.map(([row]) => row?.seconds ?? 0)
+  )
+
+const Patient = serviceWith({ STRIPE_DEADLINE: "20 seconds", PAYMENT_CALLS_IN_FLIGHT: "12" })
+
+layer(Patient, { excludeTestServices: true, timeout: 60_000 })("a call that takes long", (it) => {
+  it.effect("holds up no other payment, and no transaction is open meanwhile (H70)", () =>
+    Effect.gen(function*() {
+      const slow = orders(5)
+      const others = orders(30)
+      yield* inject("hang", "/v1/payment_intents", { times: 5, delayMs: 4000 })
+      yield* pressAll(slow)
+      yield* until(struck("hang"), (count) => count === 5)
+      yield* pressAll(others)
+      const longest = yield* Effect.raceFirst(
+        Effect.as(awaitAll(others, "Succeeded"), 0),
+        Effect.repeat(longestTransaction, { until: (seconds) => seconds > 1, schedule: Schedule.spaced("20 millis") })
+      )
+      assert.strictEqual(longest, 0)
+      const open = yield* Effect.forEach(slow, (id) => awaitStatus(id, "Charging", "Succeeded"))
+      assert.deepStrictEqual(open.map(({ _tag }) => _tag), slow.map(() => "Charging"))
+      yield* awaitAll(slow, "Succeeded")
+    }))
+})
+
+/** Two questions of four requests at most. */
+const Frugal = serviceWith({ PAYMENT_CALLS_PER_ATTEMPT: "8", PAYMENT_BREAKER_AFTER: "1000" })
+
+const isParked = (id: OrderId) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT 1 FROM payments WHERE order_id = ${id} AND parked`).pipe(
+    Effect.map((rows) => rows.length === 1)
+  )
+
+layer(Frugal, { excludeTestServices: true, timeout: 60_000 })(
+  "a payment that was asked about as often as may be",
+  (it) => {
+    it.effect("is asked about no more, has not failed, and the provider's own word settles it (H71)", () =>
+      Effect.gen(function*() {
+        const [orderId = OrderId.make(v7())] = orders(1)
+        yield* inject("error_before", "/v1/payment_intents", { match: {}, times: 100_000 })
+        yield* pressed(orderId)
+        yield* until(isParked(orderId), (parked) => parked)
+        const calls = yield* struck("error_before")
+        assert.isAtLeast(calls, 2)
+        assert.isAtMost(calls, 8)
+        yield* until(waiting([orderId]), ({ timers }) => timers === 0)
+        yield* provider("DELETE", "faults")
+        yield* awaitStatus(orderId, "Charging")
+        assert.deepStrictEqual(yield* saidOf(orderId), [])
+        assert.strictEqual((yield* deliver(intentEvent("payment_intent.succeeded", { orderId }))).status, 200)
+        yield* awaitStatus(orderId, "Succeeded")
+        assert.isFalse(held(yield* awaitStatus(orderId, "Succeeded"), "parked"))
+      }))
+  }
+)
