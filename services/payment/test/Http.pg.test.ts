@@ -73,7 +73,7 @@ layer(Door, { excludeTestServices: true, timeout: 60_000 })("the provider's door
       const orderId = yield* charging
       const id = `evt_${v7()}`
       const body = intentEvent("payment_intent.succeeded", { id, orderId })
-      const answers = yield* Effect.replicateEffect(deliver(body), 10).pipe(Effect.withConcurrency(10))
+      const answers = yield* Effect.replicateEffect(deliver(body), 10, { concurrency: 10 })
       assert.deepStrictEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
       assert.strictEqual((yield* eventsNamed(id)).length, 1)
       assert.deepStrictEqual(yield* saidOf(orderId), ["payment.succeeded.v1"])
