@@ -55,6 +55,14 @@ describe("the way to the provider", () => {
       assert.isTrue(Either.isRight(yield* asking(question)))
     }).pipe(Effect.provide(small)))
 
+  it.scoped("keeps nobody waiting for a turn while it is shut, and gives none away (H69)", () =>
+    Effect.gen(function*() {
+      yield* Effect.zipRight(away, away)
+      const [took, answers] = yield* Effect.timed(Effect.replicateEffect(asking(Effect.void), 30))
+      assert.isTrue(answers.every(Either.isLeft))
+      assert.strictEqual(Duration.toMillis(took), 0)
+    }).pipe(Effect.provide(small)))
+
   it.scoped("has another probe follow one that ended without any call", () =>
     Effect.gen(function*() {
       yield* Effect.zipRight(away, away)
