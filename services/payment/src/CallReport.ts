@@ -57,11 +57,18 @@ const told: Readonly<Record<Verdict, Told>> = {
   our_fault: "faulted"
 }
 
+/**
+ * What a call tells the breaker. A key may lack the right to look things up and still charge: then only what wants that right
+ * waits, and not everybody.
+ */
+export const toldBy = (operation: Operation, verdict: Verdict, status: number): Told =>
+  status === 403 && operation !== "charge" ? "faulted" : told[verdict]
+
 export const makeReport: Effect.Effect<Report> = Effect.map(
   Breaker.noteIfKept,
   (note): Report => (operation, outcome, status) => {
     const verdict = verdictOf(outcome, status)
     const counted = calls.pipe(Metric.tagged("operation", operation), Metric.tagged("outcome", verdict))
-    return Effect.zipRight(Metric.increment(counted), note(told[verdict]))
+    return Effect.zipRight(Metric.increment(counted), note(toldBy(operation, verdict, status)))
   }
 )

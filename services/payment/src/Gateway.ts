@@ -44,7 +44,15 @@ const simulator = new URL("http://127.0.0.1:12111")
 const connection = Config.all({
   apiKey: Config.option(Config.redacted(Config.nonEmptyString("STRIPE_API_KEY"))),
   apiBase: Config.option(Config.url("STRIPE_API_BASE")),
-  deadline: Config.duration("STRIPE_DEADLINE").pipe(Config.withDefault(Duration.seconds(20))),
+  // A question of two calls, with its waiting, ends before its message is taken for lost, which is after a minute (H57).
+  deadline: Config.duration().pipe(
+    Config.validate({
+      message: "Expected a time of 1 millisecond to 25 seconds, such as \"20 seconds\"",
+      validation: (time) => Duration.between(time, { minimum: Duration.millis(1), maximum: Duration.seconds(25) })
+    }),
+    Config.nested("STRIPE_DEADLINE"),
+    Config.withDefault(Duration.seconds(20))
+  ),
   isProduction: Settings.isProduction
 }).pipe(
   Config.mapOrFail(({ apiBase, apiKey, deadline, isProduction }) =>

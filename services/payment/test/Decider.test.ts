@@ -254,11 +254,11 @@ describe("giving back", () => {
 })
 
 describe("patience", () => {
-  it("doubles from one second to a minute", () => {
-    const pauses = [1, 2, 3, 6, 7, 8, 500].map((asked) =>
+  it("doubles from one second to a minute, and after an hour of it to an hour", () => {
+    const pauses = [1, 2, 3, 6, 7, 60, 61, 65, 66, 500].map((asked) =>
       DateTime.distance(now, askAgain(defaultPolicy, asked, now).due) / 1000
     )
-    assert.deepStrictEqual(pauses, [1, 2, 4, 32, 60, 60, 60])
+    assert.deepStrictEqual(pauses, [1, 2, 4, 32, 60, 60, 120, 1920, 3600, 3600])
   })
   it("ends when as much was asked as may be: the payment waits for a person and has not failed (H71)", () => {
     const policy = { ...defaultPolicy, callsPerAttempt: 3 * callsPerQuestion }

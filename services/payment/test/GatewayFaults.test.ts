@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { RefundId } from "@quartet/contracts/Ids"
 import { Duration, Effect, Option } from "effect"
 import { v7 } from "uuid"
-import { verdictOf } from "../src/CallReport.ts"
+import { toldBy, verdictOf } from "../src/CallReport.ts"
 import { Charge } from "../src/domain/Charge.ts"
 import { IntentId } from "../src/domain/Intent.ts"
 import { Refund } from "../src/domain/Refund.ts"
@@ -63,6 +63,18 @@ describe("a provider that refuses us", () => {
         assert.include(["unauthorized", "our_fault"], verdictOf(charge, status))
       }))
   }
+})
+
+describe("what the breaker is told", () => {
+  it("is that the provider refuses us when nobody may charge, and is there when it says no to one request (H55)", () => {
+    assert.strictEqual(toldBy("retrieve", "unauthorized", 401), "refused")
+    assert.strictEqual(toldBy("charge", "unauthorized", 403), "refused")
+    assert.strictEqual(toldBy("find", "unauthorized", 403), "faulted")
+    assert.strictEqual(toldBy("charge", "declined", 402), "answered")
+    assert.strictEqual(toldBy("charge", "in_use", 409), "answered")
+    assert.strictEqual(toldBy("charge", "rate_limited", 429), "outage")
+    assert.strictEqual(toldBy("charge", "none", 0), "outage")
+  })
 })
 
 describe("a connection", () => {

@@ -147,7 +147,7 @@ layer(Door, { excludeTestServices: true, timeout: 60_000 })("the provider's door
       }
     }))
 
-  it.effect("refuses a body over 256 KiB, and one that is no event", () =>
+  it.effect("refuses a body over 256 KiB, and one that is no event (H84)", () =>
     Effect.gen(function*() {
       const huge = toJson({ id: "evt_huge", filler: "x".repeat(257 * 1024) })
       assert.strictEqual((yield* deliver(huge)).status, 413)

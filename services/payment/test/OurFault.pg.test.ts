@@ -3,23 +3,13 @@ import { assert, layer } from "@effect/vitest"
 import { OrderId } from "@quartet/contracts/Ids"
 import * as Health from "@quartet/hosting/Health"
 import * as Simulator from "@quartet/stripe-simulator/Simulator"
-import { Context, Effect, Layer, Schedule } from "effect"
+import { Effect, Layer, Schedule } from "effect"
 import { v7 } from "uuid"
 import * as Breaker from "../src/Breaker.ts"
-import type { Scripted } from "./Scripted.ts"
-import { forwarding, refusing, scripted } from "./Scripted.ts"
-import { awaitStatus, ledgerOf, pressed, saidOf, serviceWith } from "./support.ts"
+import { Between, forwarding, interrupted, refusing } from "./Scripted.ts"
+import { awaitStatus, ledgerOf, pressed, saidOf } from "./support.ts"
 
-class Between extends Context.Tag("test/Between")<Between, Scripted>() {}
-
-/** Somebody stands between the service and its provider. */
-const Interrupted = Layer.unwrapScoped(
-  Effect.map(scripted, (between) =>
-    serviceWith({ STRIPE_API_BASE: `http://127.0.0.1:${between.port}` }).pipe(
-      Layer.provideMerge(Layer.succeed(Between, between)),
-      Layer.provideMerge(Health.layer)
-    ))
-)
+const Interrupted = Layer.provideMerge(interrupted({}), Health.layer)
 
 const becomes = (ready: boolean) =>
   Effect.flatMap(

@@ -1,9 +1,9 @@
 import { FetchHttpClient } from "@effect/platform"
-import { ConfigProvider, Effect, Layer } from "effect"
+import { ConfigProvider, Context, Effect, Layer } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { createServer, request as forward } from "node:http"
 import * as Gateway from "../src/Gateway.ts"
-import { toJson } from "./support.ts"
+import { serviceWith, toJson } from "./support.ts"
 
 export type Scene = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -57,6 +57,18 @@ export const scripted = Effect.gen(function*() {
   return playing
 })
 
+export class Between extends Context.Tag("@quartet/payment/test/Between")<Between, Scripted>() {}
+
+/** The whole service, and somebody who stands between it and its provider. */
+export const interrupted = (settings: Readonly<Record<string, string>>) =>
+  Layer.unwrapScoped(
+    Effect.map(scripted, (between) =>
+      Layer.provideMerge(
+        serviceWith({ STRIPE_API_BASE: `http://127.0.0.1:${between.port}`, ...settings }),
+        Layer.succeed(Between, between)
+      ))
+  )
+
 /** The gateway, with the real SDK, at this port. */
 export const gatewayAt = (port: number, deadline = "1 second") =>
   Gateway.layer.pipe(
@@ -66,13 +78,34 @@ export const gatewayAt = (port: number, deadline = "1 second") =>
     Layer.provideMerge(FetchHttpClient.layer)
   )
 
-/** Answers what the provider at this port answers. */
-export const forwarding = (port: number): Scene => (request, response) => {
+const whole = (request: IncomingMessage, use: (body: Buffer) => void) => {
+  const chunks: Array<Buffer> = []
+  request.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", () => use(Buffer.concat(chunks)))
+}
+
+const pass = (port: number, request: IncomingMessage, response: ServerResponse, body: Buffer) => {
   const { headers, method, url } = request
-  const onward = forward({ host: "127.0.0.1", port, method, path: url, headers, agent: false }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers)
-    answer.pipe(response)
-  })
-  onward.on("error", () => request.socket.destroy())
-  request.pipe(onward)
+  forward({ host: "127.0.0.1", port, method, path: url, headers, agent: false }, (answer) => {
+    answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers))
+  }).on("error", () => request.socket.destroy()).end(body)
+}
+
+/** Answers what the provider at this port answers. */
+export const forwarding = (port: number): Scene => (request, response) =>
+  whole(request, (body) => pass(port, request, response, body))
+
+/** Keeps what is about this card until it is told to let it go, and passes everything else on. */
+export const holding = (card: string, port: number) => {
+  const held: Array<() => void> = []
+  let open = false
+  const scene: Scene = (request, response) =>
+    whole(request, (body) => {
+      if (open || !body.includes(card)) return pass(port, request, response, body)
+      return void held.push(() => pass(port, request, response, body))
+    })
+  const release = () => {
+    open = true
+    for (const letGo of held.splice(0)) letGo()
+  }
+  return { scene, held: () => held.length, release }
 }

@@ -5,7 +5,7 @@ import type { Look } from "./Charge.ts"
 export interface Policy {
   /** The pause after the first question without an outcome; it doubles from then on. */
   readonly firstPause: Duration.Duration
-  /** The longest pause. */
+  /** The longest pause of the first hour or so. */
   readonly longestPause: Duration.Duration
   /** The pause after an answer that only we can do something about: a wrong key, say. */
   readonly faultPause: Duration.Duration
@@ -29,11 +29,19 @@ export const callsPerQuestion = 4
 /** How many questions the budget is enough for: each counts as much as it may cost (H71). */
 export const questions = ({ callsPerAttempt }: Policy): number => Math.floor(callsPerAttempt / callsPerQuestion)
 
-/** The question after the `try`-th one, later each time up to the longest pause. */
-export const askAgain = (policy: Policy, asked: number, now: DateTime.Utc): Look => ({
-  try: asked + 1,
-  due: DateTime.addDuration(now, growing(policy, asked - 1, policy.longestPause))
-})
+/** After so many questions, with the defaults about an hour, the pauses grow beyond the longest one, up to sixty of them. */
+const patient = 60
+
+/**
+ * The question after the `try`-th one, later each time up to the longest pause. What nobody knows after an hour is not found
+ * out by asking every minute: a refund may be pending for days.
+ */
+export const askAgain = (policy: Policy, asked: number, now: DateTime.Utc): Look => {
+  const pause = asked <= patient
+    ? growing(policy.firstPause, asked - 1, policy.longestPause)
+    : growing(policy.longestPause, asked - patient, Duration.times(policy.longestPause, 60))
+  return { try: asked + 1, due: DateTime.addDuration(now, pause) }
+}
 
 /** The question after one that failed by our own fault. */
 export const askSlowly = (policy: Policy, asked: number, now: DateTime.Utc): Look => ({
@@ -58,11 +66,11 @@ export interface Putting {
  * pauses and each at a time of its own, so that waiting costs little and its end is no storm (H69).
  */
 export const putOffUntil = (policy: Policy, { notBefore, now, spread, times }: Putting): DateTime.Utc => {
-  const pause = growing(policy, times, Duration.times(policy.longestPause, 4))
+  const pause = growing(policy.firstPause, times, Duration.times(policy.longestPause, 4))
   const soonest = DateTime.addDuration(now, Duration.times(pause, (1 + spread) / 2))
   const allowed = Option.map(notBefore, (at) => DateTime.addDuration(at, Duration.times(policy.firstPause, spread)))
   return Option.match(allowed, { onNone: () => soonest, onSome: (at) => DateTime.max(at, soonest) })
 }
 
-const growing = ({ firstPause }: Policy, doublings: number, longest: Duration.Duration): Duration.Duration =>
-  Duration.min(Duration.times(firstPause, 2 ** Math.min(doublings, 30)), longest)
+const growing = (first: Duration.Duration, doublings: number, longest: Duration.Duration): Duration.Duration =>
+  Duration.min(Duration.times(first, 2 ** Math.min(doublings, 30)), longest)
