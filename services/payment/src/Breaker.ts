@@ -72,14 +72,16 @@ const make = Effect.gen(function*() {
         return [{ before, after }, after]
       })
       yield* changed(before, after, told)
-      return { before, now }
+      return { before, after, now }
     })
   const shut = Effect.zipWith(Ref.get(state), DateTime.now, Circuit.shutUntil)
   // What was true before it entered decides, in one step with it: of many that come at once, one is let through.
   const enter = Effect.uninterruptible(Effect.gen(function*() {
-    const { before, now } = yield* become(Circuit.enter)
+    const { after, before, now } = yield* become(Circuit.enter)
     const until = Circuit.shutUntil(before, now)
-    if (Option.isNone(until)) yield* Effect.addFinalizer(() => become(Circuit.leave))
+    // Whoever entered while all was well is no probe, and ends none.
+    const isProbe = Option.isNone(until) && after._tag === "HalfOpen"
+    if (isProbe) yield* Effect.addFinalizer(() => become(Circuit.leave))
     return until
   }))
   return Breaker.of({

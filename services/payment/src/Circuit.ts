@@ -53,7 +53,7 @@ export const enter = (circuit: Circuit, now: DateTime.Utc): Circuit =>
     ? circuit
     : { _tag: "HalfOpen", probing: true, turn: circuit.turn }
 
-/** A question is over, whether the provider was asked or not: if it was a probe, the next one may pass. */
+/** A probe is over, whether the provider was asked or not: the next one may pass. */
 export const leave = (circuit: Circuit): Circuit =>
   circuit._tag === "HalfOpen" ? { ...circuit, probing: false } : circuit
 

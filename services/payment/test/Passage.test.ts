@@ -71,6 +71,22 @@ describe("the way to the provider", () => {
       assert.isTrue(Either.isRight(yield* asking(Effect.void)))
     }).pipe(Effect.provide(small)))
 
+  it.scoped("is still probed by one alone when a question ends that began before the outage (H69)", () =>
+    Effect.gen(function*() {
+      const old = yield* Deferred.make<void>()
+      const asked = yield* Effect.fork(asking(Deferred.await(old)))
+      yield* TestClock.adjust("1 second")
+      yield* Effect.zipRight(away, away)
+      yield* TestClock.adjust("5 seconds")
+      const probe = yield* Effect.fork(asking(Effect.never))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* stateNow, 1)
+      yield* Deferred.succeed(old, undefined)
+      assert.isTrue(Either.isRight(yield* Fiber.join(asked)))
+      assert.isTrue(Either.isLeft(yield* asking(Effect.void)))
+      yield* Fiber.interrupt(probe)
+    }).pipe(Effect.provide(small)))
+
   it.scoped("shows the breaker's state, and tells each change once", () =>
     Effect.gen(function*() {
       lines.splice(0)
