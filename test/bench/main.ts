@@ -12,11 +12,13 @@ import { history } from "./history.ts"
 import { hotSku } from "./hotSku.ts"
 import type { Measured } from "./Measured.ts"
 import { print } from "./Measured.ts"
+import { provider } from "./provider.ts"
 import { receipt } from "./receipt.ts"
 import { relay } from "./relay.ts"
 import { replicas } from "./replicas.ts"
 import { streams } from "./streams.ts"
 import { waitingMessages } from "./waitingMessages.ts"
+import { webhooks } from "./webhooks.ts"
 import { startUp, underLoad } from "./wholeSystem.ts"
 import { Wire } from "./Wire.ts"
 import { wiredConsumer } from "./wiredConsumer.ts"
@@ -62,6 +64,8 @@ const parts = {
   edge: part("The edge alone", edge.pipe(Effect.provide(database))),
   streams: part("Screens that watch", streams),
   history: part("A long history", history),
+  provider: part("A provider that is slow for some", provider),
+  webhooks: part("The provider's events", webhooks),
   start: part("Start", startUp),
   whole: part("The whole quartet in one process", underLoad)
 }

@@ -9,6 +9,9 @@ import { reason } from "./Reason.ts"
 /** How often the provider has been asked for the same thing, from 1. */
 export const Try = Schema.Int.pipe(Schema.positive())
 
+/** How often the same question was put off since then without being asked; absent is not once. */
+const putOff = { putOff: Schema.optional(Schema.Int.pipe(Schema.positive())) }
+
 /**
  * Why a payment came to nothing, in classes safe to show a customer: a stolen card is `declined` like any other.
  * Source: Stripe, "Decline codes", on what not to reveal.
@@ -93,7 +96,7 @@ export type PaymentRefundFailed = Message.Data<typeof PaymentRefundFailed>
 /** Ask the provider for the charge, or what became of it. */
 export const PaymentChargeDue = Message.defineTimer(
   "payment.charge_due.v1",
-  Schema.Struct({ orderId: OrderId, paymentId: PaymentId, attempt: Attempt, try: Try }),
+  Schema.Struct({ orderId: OrderId, paymentId: PaymentId, attempt: Attempt, try: Try, ...putOff }),
   (m) => m.orderId
 )
 export type PaymentChargeDue = Message.Data<typeof PaymentChargeDue>
@@ -101,7 +104,7 @@ export type PaymentChargeDue = Message.Data<typeof PaymentChargeDue>
 /** Ask the provider to cancel what is still open. */
 export const PaymentCancelDue = Message.defineTimer(
   "payment.cancel_due.v1",
-  Schema.Struct({ orderId: OrderId, paymentId: PaymentId, try: Try }),
+  Schema.Struct({ orderId: OrderId, paymentId: PaymentId, try: Try, ...putOff }),
   (m) => m.orderId
 )
 export type PaymentCancelDue = Message.Data<typeof PaymentCancelDue>
@@ -109,7 +112,7 @@ export type PaymentCancelDue = Message.Data<typeof PaymentCancelDue>
 /** Ask the provider for the refund, or what became of it. */
 export const PaymentRefundDue = Message.defineTimer(
   "payment.refund_due.v1",
-  Schema.Struct({ orderId: OrderId, refundId: RefundId, try: Try }),
+  Schema.Struct({ orderId: OrderId, refundId: RefundId, try: Try, ...putOff }),
   (m) => m.orderId
 )
 export type PaymentRefundDue = Message.Data<typeof PaymentRefundDue>

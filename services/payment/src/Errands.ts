@@ -5,16 +5,19 @@ import { replyOf } from "@quartet/messaging/Request"
 import * as Retry from "@quartet/messaging/Retry"
 import { ofSqlError } from "@quartet/messaging/SqlFailure"
 import type { Outcome } from "@quartet/messaging/Submission"
-import { Context, DateTime, Duration, Effect, Layer, Match, Option } from "effect"
+import { Context, DateTime, Duration, Effect, Either, Layer, Match, Option, Random } from "effect"
 import { PaymentActor } from "./Actor.ts"
 import * as Command from "./domain/Command.ts"
 import type { IntentId } from "./domain/Intent.ts"
+import type { Errand } from "./domain/PutOff.ts"
+import { PutOff } from "./domain/PutOff.ts"
 import type { Refund } from "./domain/Refund.ts"
 import type { ActionRequired, Charging } from "./domain/State.ts"
 import { intentIdOf, openedOf } from "./domain/State.ts"
 import { Gateway } from "./Gateway.ts"
 import type { ChargeOutcome, RefundOutcome } from "./Outcome.ts"
 import { OurFault } from "./Outcome.ts"
+import { Passage } from "./Passage.ts"
 import { PaymentViews } from "./Views.ts"
 
 /**
@@ -22,10 +25,13 @@ import { PaymentViews } from "./Views.ts"
  * the actor, and written down, before the provider hears of it.
  */
 export class Errands extends Context.Tag("@quartet/payment/Errands")<Errands, {
-  readonly charge: (due: PaymentChargeDue, envelope: Envelope) => Effect.Effect<Command.PaymentCommand>
-  readonly cancel: (due: PaymentCancelDue, envelope: Envelope) => Effect.Effect<Command.PaymentCommand>
-  readonly refund: (due: PaymentRefundDue, envelope: Envelope) => Effect.Effect<Command.PaymentCommand>
+  readonly charge: (due: PaymentChargeDue, envelope: Envelope) => Effect.Effect<Done>
+  readonly cancel: (due: PaymentCancelDue, envelope: Envelope) => Effect.Effect<Done>
+  readonly refund: (due: PaymentRefundDue, envelope: Envelope) => Effect.Effect<Done>
 }>() {}
+
+/** What came of it, or that the provider could not be asked now. */
+export type Done = Command.PaymentCommand | PutOff
 
 /** The provider remembers a key for 24 hours at least; an hour of that is left for calls and clocks (H49). */
 const keyLifetime = Duration.hours(23)
@@ -53,15 +59,19 @@ const makeBegin =
       Effect.orDie
     )
 
-const makeCharge = (gateway: Gateway["Type"], begin: ReturnType<typeof makeBegin>) => {
+const makeCharge = (
+  gateway: Gateway["Type"],
+  { another }: Passage["Type"],
+  begin: ReturnType<typeof makeBegin>
+) => {
   const post = Effect.fn("Errands.post")(function*(payment: Charging) {
     const find = gateway.find(payment.orderId, payment.charge)
     if (!(yield* isRemembered(payment.begunAt))) return yield* find
     const outcome = yield* gateway.charge(payment.orderId, payment.charge)
     // An error of theirs may be all the key ever answers, though the charge exists (H50).
     if (outcome._tag !== "Unknown" || !outcome.answered || payment.try === 1) return outcome
-    const found = yield* find
-    return found._tag === "IntentAnswer" ? found : outcome
+    const found = yield* another(find)
+    return Option.getOrElse(Option.filter(found, ({ _tag }) => _tag === "IntentAnswer"), () => outcome)
   })
   const ask = (payment: Charging | ActionRequired): Effect.Effect<ChargeOutcome> =>
     Option.match(intentIdOf(payment), {
@@ -156,16 +166,33 @@ const alert = (outcome: ChargeOutcome | RefundOutcome): Effect.Effect<void> => {
   return Effect.void
 }
 
+/**
+ * Asks while the provider may be asked, and puts the question off otherwise. That is decided before anything is written
+ * down: what was only put off was certainly not asked, and ends without a call when the order is cancelled.
+ */
+const makeAskNow = ({ through }: Passage["Type"]) =>
+  Effect.fnUntraced(function*(errand: Errand, question: Effect.Effect<Command.PaymentCommand>) {
+    const { orderId, putOff, try: turn } = errand.due
+    const done = yield* through(turn === 1 && putOff === undefined ? "fresh" : "backlog", question)
+    if (Either.isRight(done)) return done.right
+    return PutOff.make({ orderId, errand, notBefore: done.left.notBefore, spread: yield* Random.next })
+  })
+
 export const layer = Layer.effect(
   Errands,
   Effect.gen(function*() {
     const gateway = yield* Gateway
     const views = yield* PaymentViews
+    const passage = yield* Passage
     const begin = makeBegin(yield* PaymentActor)
+    const askNow = makeAskNow(passage)
+    const charge = makeCharge(gateway, passage, begin)
+    const cancel = makeCancel(gateway, views)
+    const refund = makeRefund(gateway, begin)
     return Errands.of({
-      charge: makeCharge(gateway, begin),
-      cancel: makeCancel(gateway, views),
-      refund: makeRefund(gateway, begin)
+      charge: (due, envelope) => askNow({ _tag: "Charge", due }, charge(due, envelope)),
+      cancel: (due, envelope) => askNow({ _tag: "Cancel", due }, cancel(due, envelope)),
+      refund: (due, envelope) => askNow({ _tag: "Refund", due }, refund(due, envelope))
     })
   })
 )

@@ -4,6 +4,8 @@ import { Config, ConfigError, Context, Duration, Effect, Either, Layer, Option, 
 import { Agent as HttpAgent } from "node:http"
 import { Agent as HttpsAgent } from "node:https"
 import Stripe from "stripe"
+import type { Operation, Report } from "./CallReport.ts"
+import { makeReport, statusOf } from "./CallReport.ts"
 import type { Charge } from "./domain/Charge.ts"
 import type { IntentId } from "./domain/Intent.ts"
 import type { Refund } from "./domain/Refund.ts"
@@ -11,6 +13,7 @@ import { keyOf } from "./domain/Refund.ts"
 import type { ChargeOutcome, RefundOutcome } from "./Outcome.ts"
 import { Unknown } from "./Outcome.ts"
 import { foundIntent, foundRefund, ofChargeError, ofIntent, ofRefund, ofRefundError } from "./StripeAnswer.ts"
+import { callsInFlight } from "./Throttle.ts"
 
 /**
  * The payment provider. Nothing here fails: what cannot be told is an outcome as well. Every call ends within the
@@ -41,7 +44,15 @@ const simulator = new URL("http://127.0.0.1:12111")
 const connection = Config.all({
   apiKey: Config.option(Config.redacted(Config.nonEmptyString("STRIPE_API_KEY"))),
   apiBase: Config.option(Config.url("STRIPE_API_BASE")),
-  deadline: Config.duration("STRIPE_DEADLINE").pipe(Config.withDefault(Duration.seconds(20))),
+  // A question of two calls, with its waiting, ends before its message is taken for lost, which is after a minute (H57).
+  deadline: Config.duration().pipe(
+    Config.validate({
+      message: "Expected a time of 1 millisecond to 25 seconds, such as \"20 seconds\"",
+      validation: (time) => Duration.between(time, { minimum: Duration.millis(1), maximum: Duration.seconds(25) })
+    }),
+    Config.nested("STRIPE_DEADLINE"),
+    Config.withDefault(Duration.seconds(20))
+  ),
   isProduction: Settings.isProduction
 }).pipe(
   Config.mapOrFail(({ apiBase, apiKey, deadline, isProduction }) =>
@@ -55,12 +66,15 @@ const connection = Config.all({
   )
 )
 
-const maxNetworkRetries = 1
+/** The durable timers repeat, and nothing below them does: else tries would multiply (H71). */
+const maxNetworkRetries = 0
 
-const makeStripe = Effect.gen(function*() {
+/** The SDK, speaking to whoever the settings say, until the scope closes. */
+export const makeStripe = Effect.gen(function*() {
   const { apiBase, apiKey, deadline } = yield* connection
   const isPlain = apiBase.protocol === "http:"
-  const options = { keepAlive: true, maxSockets: 64 }
+  // A call that waits for a connection would use up its deadline.
+  const options = { keepAlive: true, maxSockets: yield* callsInFlight }
   const httpAgent = yield* Effect.acquireRelease(
     Effect.sync(() => isPlain ? new HttpAgent(options) : new HttpsAgent(options)),
     (agent) => Effect.sync(() => agent.destroy())
@@ -71,28 +85,33 @@ const makeStripe = Effect.gen(function*() {
     port: apiBase.port === "" ? (isPlain ? 80 : 443) : apiBase.port,
     httpAgent,
     maxNetworkRetries,
-    // Both tries and the pause between them fit into the deadline (H57).
+    // The SDK repeats a call whose connection broke off, whatever it is told; both tries fit into the deadline (H57).
     timeout: Math.ceil(Duration.toMillis(deadline) * 0.45),
     telemetry: false
   })
   return { stripe, deadline }
 })
 
-/** Runs one call of the SDK to its end or to the deadline, whichever is first. */
-const makeCall = (deadline: Duration.Duration) =>
-<A, Outcome>(
+/** Runs one call of the SDK to its end or to the deadline, whichever is first, and tells what it was. */
+const makeCall = (deadline: Duration.Duration, report: Report) =>
+<A, Outcome extends ChargeOutcome | RefundOutcome>(
+  operation: Operation,
   run: () => Promise<A>,
   read: (answer: A) => Outcome | Unknown,
   readError: (error: unknown) => Outcome | Unknown
 ): Effect.Effect<Outcome | Unknown> =>
-  Effect.tryPromise({ try: run, catch: readError }).pipe(
-    Effect.map(read),
-    Effect.merge,
+  Effect.tryPromise({
+    try: run,
+    catch: (error) => ({ outcome: readError(error), status: statusOf(error) })
+  }).pipe(
+    Effect.match({ onFailure: (failed) => failed, onSuccess: (answer) => ({ outcome: read(answer), status: 200 }) }),
     Effect.timeoutTo({
       duration: deadline,
-      onSuccess: (outcome) => outcome,
-      onTimeout: () => Unknown({ why: "no answer within the deadline", answered: false })
-    })
+      onSuccess: (ended) => ended,
+      onTimeout: () => ({ outcome: Unknown({ why: "no answer within the deadline", answered: false }), status: 0 })
+    }),
+    Effect.tap(({ outcome, status }) => report(operation, outcome, status)),
+    Effect.map(({ outcome }) => outcome)
   )
 
 const makeCharges = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
@@ -106,14 +125,15 @@ const makeCharges = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
       confirm: true,
       metadata: { orderId, paymentId, attempt: String(attempt) }
     }
-    return call(() => stripe.paymentIntents.create(params, { idempotencyKey }), ofIntent, ofChargeError)
+    return call("charge", () => stripe.paymentIntents.create(params, { idempotencyKey }), ofIntent, ofChargeError)
   }),
   retrieve: Effect.fn("Gateway.retrieve")((intentId: IntentId) =>
-    call(() => stripe.paymentIntents.retrieve(intentId), ofIntent, ofChargeError)
+    call("retrieve", () => stripe.paymentIntents.retrieve(intentId), ofIntent, ofChargeError)
   ),
   find: Effect.fn("Gateway.find")((orderId: OrderId, { attempt, paymentId }: Charge) => {
     const query = `metadata["orderId"]:"${orderId}" AND metadata["attempt"]:"${attempt}"`
     return call(
+      "find",
       () => stripe.paymentIntents.search({ query, limit: 100 }),
       ({ data }) => foundIntent(data, paymentId),
       ofChargeError
@@ -121,7 +141,7 @@ const makeCharges = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
   }),
   cancel: Effect.fn("Gateway.cancel")((intentId: IntentId, asked: number) => {
     const idempotencyKey = `cancel:${intentId}:${asked}`
-    return call(() => stripe.paymentIntents.cancel(intentId, {}, { idempotencyKey }), ofIntent, ofChargeError)
+    return call("cancel", () => stripe.paymentIntents.cancel(intentId, {}, { idempotencyKey }), ofIntent, ofChargeError)
   })
 })
 
@@ -134,10 +154,11 @@ const makeRefunds = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
       metadata: { orderId, refundId, cause }
     }
     const idempotencyKey = keyOf(orderId, refund, intentId)
-    return call(() => stripe.refunds.create(params, { idempotencyKey }), ofRefund, ofRefundError)
+    return call("refund", () => stripe.refunds.create(params, { idempotencyKey }), ofRefund, ofRefundError)
   }),
   findRefund: Effect.fn("Gateway.findRefund")(({ refundId }: Refund, intentId: IntentId) =>
     call(
+      "find_refund",
       () => stripe.refunds.list({ payment_intent: intentId, limit: 100 }),
       ({ data }) => foundRefund(data, refundId),
       ofRefundError
@@ -150,7 +171,7 @@ export const layer = Layer.scoped(
   Gateway,
   Effect.gen(function*() {
     const { deadline, stripe } = yield* makeStripe
-    const call = makeCall(deadline)
+    const call = makeCall(deadline, yield* makeReport)
     return Gateway.of({ ...makeCharges(stripe, call), ...makeRefunds(stripe, call) })
   })
 )

@@ -25,13 +25,16 @@ export const gatewayHandlers = Effect.map(Errands, (errands) => [
   perform(PaymentRefundDue, errands.refund)
 ])
 
-/** Calls to the provider have workers of their own, one call each, so that none holds up what others decide. */
-const workers = 32
+/**
+ * Whatever is due may wait for its turn at once, which takes a second or so and then is put off: how many calls are under
+ * way is the throttle's to say, and a limit below it would let messages wait unsettled behind slow calls (H69, H70).
+ */
+const outside = 4096
 
 export const layer = Layer.scopedDiscard(
   Effect.gen(function*() {
     const actor = yield* PaymentActor
     yield* Consumer.make({ name: "payment", actor, handlers })
-    yield* Consumer.make({ name: "payment-gateway", actor, handlers: yield* gatewayHandlers, batch: 1, workers })
+    yield* Consumer.make({ name: "payment-gateway", actor, handlers: yield* gatewayHandlers, outside })
   })
 )

@@ -4,6 +4,7 @@ import paymentAttempts from "./migrations/0102_payment_attempts.ts"
 import paymentTransitions from "./migrations/0103_payment_transitions.ts"
 import refunds from "./migrations/0104_refunds.ts"
 import providerEvents from "./migrations/0105_provider_events.ts"
+import parked from "./migrations/0106_parked.ts"
 import operatorsRefunds from "./migrations/0107_operators_refunds.ts"
 
 /** Everything the payment service keeps in its schema. */
@@ -14,5 +15,6 @@ export const migrations = {
   "0103_payment_transitions": paymentTransitions,
   "0104_refunds": refunds,
   "0105_provider_events": providerEvents,
+  "0106_parked": parked,
   "0107_operators_refunds": operatorsRefunds
 }

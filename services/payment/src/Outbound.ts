@@ -14,6 +14,8 @@ import type { Books, BooksEvent } from "./domain/Books.ts"
 import { paymentOf } from "./domain/Books.ts"
 import type { Look } from "./domain/Charge.ts"
 import type { PaymentEvent, RefundEvent } from "./domain/Event.ts"
+import type { CallPutOff } from "./domain/PutOff.ts"
+import { timesOf } from "./domain/PutOff.ts"
 import type { Refund } from "./domain/Refund.ts"
 import type { OpenedPayment } from "./domain/State.ts"
 import { openedOf } from "./domain/State.ts"
@@ -24,9 +26,20 @@ const nothing = (): Said => []
 /** Who needs to hear of this event? */
 export const say = (event: BooksEvent, after: Books): Said => {
   if (event._tag === "EventHeard") return []
+  if (event._tag === "CallPutOff") return [sameLater(event)]
   return Option.match(openedOf(paymentOf(after, event.orderId)), {
     onNone: nothing,
     onSome: (payment) => "refundId" in event ? sayRefund(event, payment) : sayPayment(event, payment)
+  })
+}
+
+/** The same question again, which knows how often it was put off. */
+const sameLater = ({ errand, until }: CallPutOff): Outgoing => {
+  const putOff = timesOf(errand) + 1
+  return Match.valueTags(errand, {
+    Charge: ({ due }) => PaymentChargeDue.later({ ...due, putOff }, until),
+    Cancel: ({ due }) => PaymentCancelDue.later({ ...due, putOff }, until),
+    Refund: ({ due }) => PaymentRefundDue.later({ ...due, putOff }, until)
   })
 }
 
@@ -50,6 +63,7 @@ const sayPayment = (event: Exclude<PaymentEvent, RefundEvent>, payment: OpenedPa
     CancellationWanted: nothing,
     IntentSeen: ({ next }) => Option.toArray(Option.map(next, (look) => chargeDue(payment, look))),
     OutcomeUnknown: ({ next }) => [chargeDue(payment, next)],
+    AttemptParked: nothing,
     ActionAsked: ({ next, nextAction }) => [
       PaymentActionRequired.say({ ...namesOf(payment), nextAction }),
       ...Option.toArray(Option.map(next, (look) => chargeDue(payment, look)))

@@ -13,6 +13,7 @@ import type { Books, BooksCommand, BooksEvent } from "./domain/Books.ts"
 import { orderOf, paymentOf } from "./domain/Books.ts"
 import type { PaymentEvent } from "./domain/Event.ts"
 import { EventHeard, ProviderEvent, ProviderEventId } from "./domain/ProviderEvent.ts"
+import { CallPutOff } from "./domain/PutOff.ts"
 import { returned } from "./domain/Refund.ts"
 import type { State } from "./domain/State.ts"
 import { openedOf, Payment, versionOf } from "./domain/State.ts"
@@ -93,12 +94,13 @@ const EventRow = Schema.Struct({ ...ProviderEvent.fields, reason: Schema.OptionF
 const encodeEvents = Schema.encodeSync(Schema.parseJson(Schema.Array(EventRow)))
 
 const isHeard = Schema.is(EventHeard)
+const isPutOff = Schema.is(CallPutOff)
 
 const makeSave = (sql: SqlClient.SqlClient) =>
   Effect.fnUntraced(function*(steps: ReadonlyArray<BooksStep>, after: Books) {
     const first = steps[0]?.before ?? after
     const heard = steps.flatMap(({ event }) => isHeard(event) ? [{ ...event.event, reason: event.reason }] : [])
-    const paid = steps.flatMap(({ event, ...step }) => isHeard(event) ? [] : [{ ...step, event }])
+    const paid = steps.flatMap(({ event, ...step }) => isHeard(event) || isPutOff(event) ? [] : [{ ...step, event }])
     const touched = paid.map(({ before, event }) => ({ key: event.orderId, before: before.payments }))
     const statusIn = (books: Books, { orderId }: PaymentEvent) => paymentOf(books, orderId)._tag
     const transitions = transitionsOf(paid, (step) => ({

@@ -61,6 +61,7 @@ export const ofChargeError = (error: unknown): ChargeOutcome => {
   if (statusCode === 400 && error.code === "payment_intent_unexpected_state" && intent !== undefined) {
     return ofIntent(intent)
   }
+  if (isOfOtherMode(error)) return otherMode
   if (statusCode === 400 && isAboutPaymentMethod(error)) return ChargeRefused({ reason: "invalid_payment_method" })
   return failureOf(error)
 }
@@ -68,12 +69,22 @@ export const ofChargeError = (error: unknown): ChargeOutcome => {
 export const ofRefundError = (error: unknown): RefundOutcome => {
   if (!(error instanceof Stripe.errors.StripeError)) return Unknown({ why: "the call broke off", answered: false })
   if (error.code === "charge_already_refunded") return AlreadyRefunded()
+  if (isOfOtherMode(error)) return otherMode
   const { code, param, rawType, statusCode } = error
   const failure = failureOf(error)
   const isOurs = rawType === "idempotency_error" || (code ?? "").startsWith("parameter_")
   const isFinal = statusCode === 402 || (statusCode === 400 && !isOurs && failure._tag === "OurFault")
   return isFinal ? RefundRefused({ reason: code ?? param ?? "refused" }) : failure
 }
+
+/**
+ * A key of the live mode asks for an object of the test mode, or the other way round. That is no word on the customer, whose
+ * object is there (H55). Nothing but the text of the error says so.
+ */
+const isOfOtherMode = ({ code, message }: InstanceType<typeof Stripe.errors.StripeError>): boolean =>
+  code === "resource_missing" && /similar object exists in (live|test) mode/.test(message)
+
+const otherMode = OurFault({ why: "the key is of the other mode than the object" })
 
 const declineOf = ({ code, decline_code }: InstanceType<typeof Stripe.errors.StripeError>) => ({
   code: code ?? null,

@@ -4,8 +4,8 @@ import { newRefundId } from "@quartet/contracts/Ids"
 import type { ParseResult } from "effect"
 import { DateTime, Effect, Either, Option, Schema } from "effect"
 import type { PaymentCommand } from "./domain/Command.ts"
-import { RecordIntent, RecordRefund } from "./domain/Command.ts"
-import type { IntentId } from "./domain/Intent.ts"
+import { NoteDispute, RecordIntent, RecordRefund } from "./domain/Command.ts"
+import { IntentId } from "./domain/Intent.ts"
 import { HearEvent, ProviderEvent, ProviderEventId } from "./domain/ProviderEvent.ts"
 import { readIntent, readRefund } from "./StripeObject.ts"
 
@@ -23,7 +23,7 @@ export type OrderOfIntent = (intentId: IntentId) => Effect.Effect<Option.Option<
 const objectIdIn = Schema.decodeUnknownOption(Schema.Struct({ id: Schema.String.pipe(Schema.maxLength(255)) }))
 
 /**
- * Which command is this event? `payment_intent.*` and `refund.*` hold the object they are about. `charge.refunded` holds the
+ * Which command is this event? `payment_intent.*`, `refund.*` and `charge.dispute.*` hold the object they are about. `charge.refunded` holds the
  * charge alone and always comes with the refund's own event, so like every other type it is only put on record.
  */
 export const toCommand = (
@@ -51,6 +51,7 @@ const commandOf = (
   orderOfIntent: OrderOfIntent
 ): Effect.Effect<Option.Option<PaymentCommand>, SqlError.SqlError> => {
   if (type.startsWith("payment_intent.")) return intentCommand(object)
+  if (type.startsWith("charge.dispute.")) return disputeCommand(object, orderOfIntent)
   return type.startsWith("refund.") || type === "charge.refund.updated"
     ? refundCommand(object, orderOfIntent)
     : Effect.succeedNone
@@ -64,6 +65,16 @@ const intentCommand = (object: unknown) =>
     return Option.some(
       RecordIntent.make({ orderId: said.orderId.value, intent: said.what, asked: Option.none(), refundId })
     )
+  })
+
+/** Source: Stripe, "The Dispute object". It carries no metadata of ours, only the intent that it is about. */
+const disputedIntentIn = Schema.decodeUnknownOption(Schema.Struct({ payment_intent: IntentId }))
+
+const disputeCommand = (object: unknown, orderOfIntent: OrderOfIntent) =>
+  Option.match(disputedIntentIn(object), {
+    onNone: () => Effect.succeedNone,
+    onSome: ({ payment_intent: intentId }) =>
+      Effect.map(orderOfIntent(intentId), Option.map((orderId) => NoteDispute.make({ orderId })))
   })
 
 const refundCommand = (object: unknown, orderOfIntent: OrderOfIntent) =>

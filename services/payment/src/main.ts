@@ -9,12 +9,16 @@ import * as Relay from "@quartet/messaging/Relay"
 import { Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
 import { problems } from "./Api.ts"
+import * as Breaker from "./Breaker.ts"
 import * as Errands from "./Errands.ts"
 import * as Gateway from "./Gateway.ts"
+import * as Gauges from "./Gauges.ts"
 import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
 import { migrations } from "./Migrations.ts"
+import * as Passage from "./Passage.ts"
 import * as Repository from "./Repository.ts"
+import * as Throttle from "./Throttle.ts"
 import * as Views from "./Views.ts"
 
 const Requests = HttpServer.layer({
@@ -32,9 +36,10 @@ const Desk = Layer.scopedDiscard(Effect.gen(function*() {
 }))
 
 /** The payment service, but for what its process gives it: a database, a broker, settings and logs. */
-export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk).pipe(
+export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk, Gauges.layer).pipe(
   Layer.provide(Errands.layer),
-  Layer.provide([Actor.layer, Gateway.layer]),
+  Layer.provide([Actor.layer, Gateway.layer, Passage.layer]),
+  Layer.provide([Breaker.layer, Throttle.layer]),
   Layer.provide([Repository.layer, Views.layer, Messaging.layer]),
   Layer.provide(Postgres.layer({ service: "payment", migrations })),
   Layer.fresh // services that share a process share neither database nor outbox

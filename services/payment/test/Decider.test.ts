@@ -3,12 +3,14 @@ import type { Money } from "@quartet/contracts/Money"
 import { eventsOf } from "@quartet/messaging/Decision"
 import { DateTime, Duration, Option } from "effect"
 import type { PaymentCommand } from "../src/domain/Command.ts"
+import { decide } from "../src/domain/Decider.ts"
 import * as Event from "../src/domain/Event.ts"
 import type { IntentStatus } from "../src/domain/Intent.ts"
 import { IntentId, ProviderRefundId } from "../src/domain/Intent.ts"
-import { askAgain, defaultPolicy } from "../src/domain/Policy.ts"
+import { askAgain, callsPerQuestion, defaultPolicy } from "../src/domain/Policy.ts"
 import type { RefundCause } from "../src/domain/Refund.ts"
 import { keyOf } from "../src/domain/Refund.ts"
+import type { State } from "../src/domain/State.ts"
 import { absent, evolve } from "../src/domain/State.ts"
 import * as Make from "./Builders.ts"
 
@@ -294,11 +296,49 @@ describe("giving back", () => {
 })
 
 describe("patience", () => {
-  it("doubles from one second to a minute", () => {
-    const pauses = [1, 2, 3, 6, 7, 8, 500].map((asked) =>
+  it("doubles from one second to a minute, and after an hour of it to an hour", () => {
+    const pauses = [1, 2, 3, 6, 7, 60, 61, 65, 66, 500].map((asked) =>
       DateTime.distance(now, askAgain(defaultPolicy, asked, now).due) / 1000
     )
-    assert.deepStrictEqual(pauses, [1, 2, 4, 32, 60, 60, 60])
+    assert.deepStrictEqual(pauses, [1, 2, 4, 32, 60, 60, 120, 1920, 3600, 3600])
+  })
+  it("ends when as much was asked as may be: the payment waits for a person and has not failed (H71)", () => {
+    const policy = { ...defaultPolicy, callsPerAttempt: 3 * callsPerQuestion }
+    const play = (...commands: ReadonlyArray<PaymentCommand>) =>
+      commands.reduce(
+        (seen, command) => {
+          const events = eventsOf(decide(policy)(seen.state, command, now))
+          return { state: events.reduce(evolve, seen.state), tags: events.map(({ _tag }) => _tag) }
+        },
+        { state: absent, tags: [""] }
+      )
+    const questions = [Make.unknown(1), Make.unknown(2), Make.unknown(3)]
+    const parked = play(...charging, ...questions)
+    assert.deepStrictEqual(parked.tags, ["AttemptParked"])
+    assert.strictEqual(parked.state._tag === "Charging" && parked.state.parked, true)
+    assert.deepStrictEqual(play(...charging, ...questions, Make.unknown(3)).tags, [])
+    assert.deepStrictEqual(play(...charging, ...questions, Make.told("succeeded")).tags, ["PaymentSucceeded"])
+    const open = [Make.told("processing", { asked: 1 }), Make.told("processing", { asked: 2 })]
+    assert.deepStrictEqual(play(...charging, ...open, Make.told("processing", { asked: 3 })).tags, ["AttemptParked"])
+    // Its cancellation has a budget of its own.
+    assert.deepStrictEqual(play(...charging, ...open, Make.cancel).tags, ["CancelStarted"])
+    const cancels = [Make.cancelUnknown(1), Make.cancelUnknown(2), Make.cancelUnknown(3)]
+    assert.deepStrictEqual(play(...charging, ...open, Make.cancel, ...cancels).tags, ["AttemptParked"])
+  })
+  it("keeps its last question for the moment when an unattended intent is to be cancelled (H59, H71)", () => {
+    const policy = { ...defaultPolicy, callsPerAttempt: 3 * callsPerQuestion }
+    const asked = [Make.told("requires_action", { asked: 1 }), Make.told("requires_action", { asked: 2 })]
+    const [state, last] = [...charging, ...asked].reduce<[State, ReadonlyArray<Event.PaymentEvent>]>(
+      ([before], command) => {
+        const events = eventsOf(decide(policy)(before, command, now))
+        return [events.reduce(evolve, before), events]
+      },
+      [absent, []]
+    )
+    assert.strictEqual(state._tag, "ActionRequired")
+    assert.deepStrictEqual(last, [
+      Event.IntentSeen.make({ orderId, intentId, next: Option.some({ try: 3, due: later(15 * 60) }) })
+    ])
   })
   it("counts every question", () => {
     const state = [1, 2, 3].map((asked) => Make.unknown(asked)).reduce(

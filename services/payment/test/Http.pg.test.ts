@@ -1,78 +1,13 @@
 import * as Reactivity from "@effect/experimental/Reactivity"
-import { HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
 import { SqlClient } from "@effect/sql"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, layer } from "@effect/vitest"
 import { Database } from "@quartet/hosting/Database"
 import { parse, withDatabase } from "@quartet/hosting/DatabaseUrl"
-import * as HttpServer from "@quartet/hosting/HttpServer"
-import { fromMessage } from "@quartet/messaging/testing/Submissions"
-import { Clock, Effect, Option } from "effect"
-import { createHmac } from "node:crypto"
+import { Effect, Option } from "effect"
 import { v7 } from "uuid"
-import { PaymentActor } from "../src/Actor.ts"
-import * as Command from "../src/domain/Command.ts"
-import { awaitStatus, Door, freshOrder, nextSecret, saidOf, secret, toJson } from "./support.ts"
-
-const sign = (body: string, seconds: number, key = secret, scheme = "v1") =>
-  `t=${seconds},${scheme}=${createHmac("sha256", key).update(`${seconds}.${body}`).digest("hex")}`
-
-const seconds = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(millis / 1000))
-
-const post = Effect.fnUntraced(function*(body: string, headers: Readonly<Record<string, string>>) {
-  const url = yield* HttpServer.ServerUrl
-  const client = yield* HttpClient.HttpClient
-  const response = yield* client.execute(
-    HttpClientRequest.post(`${url}/webhooks/stripe`, { headers, body: HttpBody.text(body, "application/json") })
-  )
-  return { status: response.status, body: yield* response.json }
-})
-
-const deliver = (body: string) => Effect.flatMap(seconds, (now) => post(body, { "stripe-signature": sign(body, now) }))
-
-interface Details {
-  readonly id?: string
-  readonly status?: string
-  readonly orderId?: string
-  readonly intentId?: string
-  readonly failed?: boolean
-  readonly amount?: number
-}
-
-const intentEvent = (type: string, details: Details) =>
-  toJson({
-    id: details.id ?? `evt_${v7()}`,
-    object: "event",
-    type,
-    created: 1_772_442_900,
-    data: {
-      object: {
-        id: details.intentId ?? `pi_${details.orderId}`,
-        object: "payment_intent",
-        status: details.status ?? "succeeded",
-        amount: 7680,
-        amount_received: details.status === undefined || details.status === "succeeded" ? details.amount ?? 7680 : 0,
-        currency: "eur",
-        client_secret: "pi_secret_never_kept",
-        metadata: details.orderId === undefined ? {} : { orderId: details.orderId },
-        last_payment_error: details.failed === true ? { code: "card_declined" } : null,
-        next_action: null
-      }
-    }
-  })
-
-const eventsNamed = (id: string) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) =>
-    sql<{ outcome: string; reason: string | null }>`
-      SELECT outcome, reason FROM provider_events WHERE event_id = ${id}`)
-
-/** A payment whose call was begun, and whose answer is still to come. */
-const charging = Effect.gen(function*() {
-  const { submit } = yield* PaymentActor
-  const { orderId, request } = freshOrder()
-  yield* submit([fromMessage(request), fromMessage(Command.BeginCharge.make({ orderId, attempt: 1, try: 1 }))])
-  return orderId
-})
+import { charging, deliver, eventsNamed, intentEvent, post, seconds, sign } from "./Events.ts"
+import { awaitStatus, Door, nextSecret, saidOf, secret, toJson } from "./support.ts"
 
 layer(Door, { excludeTestServices: true, timeout: 60_000 })("the provider's door", (it) => {
   it.effect("puts a signed event on record and settles the payment before the call's own answer (H78)", () =>
@@ -98,8 +33,8 @@ layer(Door, { excludeTestServices: true, timeout: 60_000 })("the provider's door
         sign(body, now, "whsec_foreign"),
         sign(body, now, secret, "v0"),
         sign(`${body} `, now),
-        sign(body, now - 301),
-        sign(body, now + 302),
+        sign(body, now - 900),
+        sign(body, now + 900), // so far that no slowness of this machine brings it near; the edges are Signature's own test
         `t=${now},v1=${"0".repeat(64)}`
       ]
       for (const signature of signatures) {
@@ -138,7 +73,7 @@ layer(Door, { excludeTestServices: true, timeout: 60_000 })("the provider's door
       const orderId = yield* charging
       const id = `evt_${v7()}`
       const body = intentEvent("payment_intent.succeeded", { id, orderId })
-      const answers = yield* Effect.replicateEffect(deliver(body), 10).pipe(Effect.withConcurrency(10))
+      const answers = yield* Effect.replicateEffect(deliver(body), 10, { concurrency: 10 })
       assert.deepStrictEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
       assert.strictEqual((yield* eventsNamed(id)).length, 1)
       assert.deepStrictEqual(yield* saidOf(orderId), ["payment.succeeded.v1"])
@@ -212,7 +147,7 @@ layer(Door, { excludeTestServices: true, timeout: 60_000 })("the provider's door
       }
     }))
 
-  it.effect("refuses a body over 256 KiB, and one that is no event", () =>
+  it.effect("refuses a body over 256 KiB, and one that is no event (H84)", () =>
     Effect.gen(function*() {
       const huge = toJson({ id: "evt_huge", filler: "x".repeat(257 * 1024) })
       assert.strictEqual((yield* deliver(huge)).status, 413)

@@ -26,6 +26,13 @@ layer(Process, { excludeTestServices: true, timeout: 60_000 })("the payment proc
     }))
 })
 
+it.effect("takes no deadline that would outlive its message (H57, H173)", () =>
+  Effect.gen(function*() {
+    const patient = Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["STRIPE_DEADLINE", "26 seconds"]])))
+    const refused = yield* Effect.flip(Effect.scoped(Layer.build(Layer.provide(Gateway.layer, patient))))
+    assert.include(String(refused), "STRIPE_DEADLINE")
+  }))
+
 const inProduction = Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["NODE_ENV", "production"]])))
 
 it.effect("starts in production only with a key and a secret of its own (H173)", () =>

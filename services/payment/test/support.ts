@@ -28,13 +28,16 @@ import {
 import { readFileSync } from "node:fs"
 import { v7 } from "uuid"
 import * as Actor from "../src/Actor.ts"
+import * as Breaker from "../src/Breaker.ts"
 import * as Command from "../src/domain/Command.ts"
 import * as Errands from "../src/Errands.ts"
 import * as Gateway from "../src/Gateway.ts"
 import * as Http from "../src/Http.ts"
 import * as Inbound from "../src/Inbound.ts"
 import { migrations } from "../src/Migrations.ts"
+import * as Passage from "../src/Passage.ts"
 import * as Repository from "../src/Repository.ts"
+import * as Throttle from "../src/Throttle.ts"
 import * as Views from "../src/Views.ts"
 
 export const secret = "whsec_test_one"
@@ -43,35 +46,48 @@ export const nextSecret = "whsec_test_two"
 /** Requests that were answered are no news here. */
 const quiet = Logger.minimumLogLevel(LogLevel.Warning)
 
+type Settings = Readonly<Record<string, string>>
+
 /** Impatient, so that tests see what time does. */
-export const settings = Layer.setConfigProvider(ConfigProvider.fromMap(
-  new Map([
-    ["PAYMENT_PORT", "0"],
-    ["PAYMENT_FIRST_PAUSE", "20 millis"],
-    ["PAYMENT_LONGEST_PAUSE", "100 millis"],
-    ["PAYMENT_FAULT_PAUSE", "50 millis"],
-    ["STRIPE_DEADLINE", "700 millis"],
-    ["STRIPE_WEBHOOK_SECRET", `${secret},${nextSecret}`]
-  ])
-))
+const settingsWith = (more: Settings) =>
+  Layer.setConfigProvider(ConfigProvider.fromMap(
+    new Map([
+      ["PAYMENT_PORT", "0"],
+      ["PAYMENT_FIRST_PAUSE", "20 millis"],
+      ["PAYMENT_LONGEST_PAUSE", "100 millis"],
+      ["PAYMENT_FAULT_PAUSE", "50 millis"],
+      ["PAYMENT_BREAKER_PAUSE", "50 millis"],
+      ["STRIPE_DEADLINE", "700 millis"],
+      ["STRIPE_WEBHOOK_SECRET", `${secret},${nextSecret}`],
+      ...Object.entries(more)
+    ])
+  ))
+
+export const settings = settingsWith({})
 
 /** The payment service on a database of its own, without its doors. */
-export const Payments = Actor.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(Repository.layer, Views.layer, Messaging.layer)),
-  Layer.provideMerge(PostgresTest.layer({ service: "payment", migrations })),
-  Layer.provide(settings)
-)
+const paymentsWith = (more: Settings) =>
+  Actor.layer.pipe(
+    Layer.provideMerge(Layer.mergeAll(Repository.layer, Views.layer, Messaging.layer)),
+    Layer.provideMerge(PostgresTest.layer({ service: "payment", migrations })),
+    Layer.provide(settingsWith(more))
+  )
+
+export const Payments = paymentsWith({})
 
 /** The provider's door, open to anybody who can sign. */
-export const Door = HttpServer.layer({
-  name: "payment",
-  port: Config.succeed(0),
-  api: Http.api,
-  maxBodyBytes: 256 * 1024
-}).pipe(
-  Layer.provideMerge(Layer.mergeAll(Payments, FetchHttpClient.layer)),
-  Layer.provide([settings, quiet])
-)
+export const doorWith = (more: Settings) =>
+  HttpServer.layer({
+    name: "payment",
+    port: Config.succeed(0),
+    api: Http.api,
+    maxBodyBytes: 256 * 1024
+  }).pipe(
+    Layer.provideMerge(Layer.mergeAll(paymentsWith(more), FetchHttpClient.layer)),
+    Layer.provide([settingsWith(more), quiet])
+  )
+
+export const Door = doorWith({})
 
 /** The provider, which tells the service of what happened. */
 const Provider = Layer.unwrapEffect(
@@ -87,21 +103,29 @@ const Provider = Layer.unwrapEffect(
 )
 
 /** The real SDK, talking to the provider of this test. */
-const Talking = Layer.unwrapEffect(
-  Effect.map(Simulator.Simulator, ({ port }) =>
-    Gateway.layer.pipe(
-      Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(
-        new Map([["STRIPE_API_BASE", `http://127.0.0.1:${port}`], ["STRIPE_DEADLINE", "700 millis"]])
-      )))
-    ))
-)
+const talkingWith = (more: Settings) =>
+  Layer.unwrapEffect(
+    Effect.map(Simulator.Simulator, ({ port }) =>
+      Layer.provide(Gateway.layer, settingsWith({ STRIPE_API_BASE: `http://127.0.0.1:${port}`, ...more })))
+  )
+
+/** The way to the provider, which the gateway tells of what became of each call. */
+const accessWith = (more: Settings) =>
+  Passage.layer.pipe(
+    Layer.provideMerge(Layer.mergeAll(Breaker.layer, Throttle.layer)),
+    Layer.provide([settingsWith(more), quiet])
+  )
 
 /** The service with its provider, before it hears any message. */
-export const Connected = Errands.layer.pipe(
-  Layer.provideMerge(Talking),
-  Layer.provideMerge(Provider),
-  Layer.provideMerge(Door)
-)
+const connectedWith = (more: Settings) =>
+  Errands.layer.pipe(
+    Layer.provideMerge(talkingWith(more)),
+    Layer.provideMerge(accessWith(more)),
+    Layer.provideMerge(Provider),
+    Layer.provideMerge(doorWith(more))
+  )
+
+export const Connected = connectedWith({})
 
 const others = "others"
 
@@ -120,14 +144,17 @@ const heardByOthers = catalog.filter(({ definition }) => definition.speaker === 
 const topology = [...ours, { consumer: others, types: heardByOthers.map(({ definition }) => definition.type) }]
 
 /** The whole service as a process runs it, with its provider and somebody who listens. */
-export const Service = Layer.mergeAll(
-  Inbound.layer,
-  Relay.layer({ ...Relay.defaultOptions, poll: Duration.millis(20) }),
-  Listener
-).pipe(
-  Layer.provideMerge(InProcessBroker.layer(topology)),
-  Layer.provideMerge(Connected)
-)
+export const serviceWith = (more: Settings) =>
+  Layer.mergeAll(
+    Inbound.layer,
+    Relay.layer({ ...Relay.defaultOptions, poll: Duration.millis(20) }),
+    Listener
+  ).pipe(
+    Layer.provideMerge(InProcessBroker.layer(topology)),
+    Layer.provideMerge(connectedWith(more))
+  )
+
+export const Service = serviceWith({})
 
 const sampleOrder = "01993c4e-8a10-7c3a-9d52-6f0b1e2a4c10"
 
@@ -227,9 +254,35 @@ export const ledgerOf = Effect.fnUntraced(function*(orderId: OrderId) {
   return { intents, refunds: all.refunds.filter((refund) => ids.includes(refund.payment_intent)) }
 })
 
+/** Somebody at our desk asks the provider for this, past the service. */
+export const byHand = Effect.fnUntraced(function*(path: string, params: Readonly<Record<string, string>> = {}) {
+  const { port } = yield* Simulator.Simulator
+  const client = yield* HttpClient.HttpClient
+  const asking = HttpClientRequest.post(`http://127.0.0.1:${port}/v1/${path}`).pipe(
+    HttpClientRequest.bearerToken("sk_test_desk"),
+    HttpClientRequest.bodyUrlParams(params)
+  )
+  return (yield* client.execute(asking)).status
+})
+
 /** The next calls of this kind fail in this way. */
 export const inject = (fault: string, path = "/v1/payment_intents", more: object = {}) =>
   provider("POST", "faults", { match: { method: "POST", path }, fault, ...more })
+
+const Faults = Schema.Struct({ byFault: Schema.Record({ key: Schema.String, value: Schema.Int }) })
+
+/** How many calls this fault has struck. */
+export const struck = (fault: string) =>
+  Effect.flatMap(provider("GET", "faults"), Schema.decodeUnknown(Faults)).pipe(
+    Effect.map(({ byFault }) => byFault[fault] ?? 0)
+  )
+
+/** Looks until it is as wished. */
+export const until = <A, E, R>(look: Effect.Effect<A, E, R>, isFine: (seen: A) => boolean) =>
+  Effect.repeat(look, { until: isFine, schedule: Schedule.spaced("20 millis") }).pipe(
+    Effect.zipRight(look),
+    Effect.timeout("20 seconds")
+  )
 
 export const toJson = Schema.encodeSync(Schema.parseJson(Schema.Unknown))
 

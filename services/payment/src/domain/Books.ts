@@ -10,6 +10,8 @@ import type { PaymentEvent } from "./Event.ts"
 import type { Policy } from "./Policy.ts"
 import type { HearEvent, ProviderEventId } from "./ProviderEvent.ts"
 import { EventHeard } from "./ProviderEvent.ts"
+import type { CallPutOff, PutOff } from "./PutOff.ts"
+import { decidePutOff } from "./PutOff.ts"
 import type { PaymentRejection } from "./Rejection.ts"
 import type { State } from "./State.ts"
 import { absent, evolve as evolvePayment } from "./State.ts"
@@ -20,8 +22,8 @@ export interface Books {
   readonly heard: HashSet.HashSet<ProviderEventId>
 }
 
-export type BooksCommand = PaymentCommand | HearEvent
-export type BooksEvent = PaymentEvent | EventHeard
+export type BooksCommand = PaymentCommand | HearEvent | PutOff
+export type BooksEvent = PaymentEvent | EventHeard | CallPutOff
 
 type Decided = Decision<BooksEvent, PaymentRejection>
 
@@ -38,6 +40,7 @@ export const keyOf = (command: BooksCommand): string =>
 
 /** A provider's event goes on record together with what it changes, or with the reason why it changes nothing. */
 export const decide = (policy: Policy) => (books: Books, command: BooksCommand, now: DateTime.Utc): Decided => {
+  if (command._tag === "PutOff") return decidePutOff(policy, paymentOf(books, command.orderId), command, now)
   if (command._tag !== "HearEvent") return decidePayment(policy)(paymentOf(books, command.orderId), command, now)
   if (HashSet.has(books.heard, command.event.eventId)) return ignore("this event is on record")
   return Option.match(command.command, {
@@ -55,13 +58,12 @@ const heardAs = ({ event }: HearEvent, reason?: string) =>
 
 const onRecord = (command: HearEvent, reason: string): Decided => accept(heardAs(command, reason))
 
-export const evolve = (books: Books, event: BooksEvent): Books =>
-  event._tag === "EventHeard"
-    ? { ...books, heard: HashSet.add(books.heard, event.event.eventId) }
-    : {
-      ...books,
-      payments: HashMap.set(books.payments, event.orderId, evolvePayment(paymentOf(books, event.orderId), event))
-    }
+export const evolve = (books: Books, event: BooksEvent): Books => {
+  if (event._tag === "CallPutOff") return books
+  if (event._tag === "EventHeard") return { ...books, heard: HashSet.add(books.heard, event.event.eventId) }
+  const payment = evolvePayment(paymentOf(books, event.orderId), event)
+  return { ...books, payments: HashMap.set(books.payments, event.orderId, payment) }
+}
 
 /** The payment that a command is about, as it is now. */
 export const reply = (books: Books, command: BooksCommand): State =>

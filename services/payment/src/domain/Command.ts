@@ -110,6 +110,9 @@ export class RecordRefundRefused extends Trusted.TaggedClass<RecordRefundRefused
   reason: Schema.String
 }) {}
 
+/** A customer disputes a charge. It is a person's to answer: nothing goes back because of it (H68). */
+export class NoteDispute extends Trusted.TaggedClass<NoteDispute>()("NoteDispute", about) {}
+
 /** The provider was not asked: what was due is no longer wanted, or was asked already. */
 export class SkipCall extends Trusted.TaggedClass<SkipCall>()("SkipCall", about) {}
 
@@ -131,6 +134,7 @@ export const PaymentCommand = Schema.Union(
   RecordUnknown,
   RecordRefusedCall,
   RecordCancelUnknown,
+  NoteDispute,
   SkipCall,
   ...RefundCommand.members
 )

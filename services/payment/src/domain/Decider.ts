@@ -8,10 +8,10 @@ import type * as Command from "./Command.ts"
 import * as Event from "./Event.ts"
 import { decideIntent } from "./IntentDecider.ts"
 import type { Policy } from "./Policy.ts"
-import { askAgain, askSlowly } from "./Policy.ts"
+import { affordable, askAgain, askSlowly } from "./Policy.ts"
 import { decideRefund, isRefundCommand } from "./RefundDecider.ts"
 import type { PaymentRejection } from "./Rejection.ts"
-import type { State } from "./State.ts"
+import type { OpenedPayment, State } from "./State.ts"
 
 type Decided = Decision<Event.PaymentEvent, PaymentRejection>
 
@@ -30,6 +30,7 @@ export const decide =
       RecordUnknown: (c) => unknown(policy, state, c, now),
       RecordRefusedCall: (c) => refused(state, c),
       RecordCancelUnknown: (c) => cancelUnknown(policy, state, c, now),
+      NoteDispute: () => ignore("a dispute is for a person to answer, and moves no money here"),
       SkipCall: () => ignore("the provider was not asked: it was no longer wanted")
     })
   }
@@ -106,12 +107,18 @@ const begin = (state: State, c: Command.BeginCharge, now: DateTime.Utc): Decided
   })
 }
 
+type Waiting = Pick<OpenedPayment, "charge" | "parked" | "try">
+
+/** Asked again later, until as much was asked as may be (H71). */
 const unknown = (policy: Policy, state: State, c: Command.RecordUnknown, now: DateTime.Utc): Decided => {
   const { orderId, why } = c
-  const next = (c.fault ? askSlowly : askAgain)(policy, c.try, now)
-  const again = ({ charge, try: due }: { readonly charge: Charge; readonly try: number }): Decided =>
-    charge.attempt === c.attempt && due === c.try
-      ? accept(Event.OutcomeUnknown.make({ orderId, why, next }))
+  const next = affordable(policy, (c.fault ? askSlowly : askAgain)(policy, c.try, now))
+  const again = ({ charge, parked, try: due }: Waiting): Decided =>
+    charge.attempt === c.attempt && due === c.try && !parked
+      ? accept<Event.PaymentEvent>(Option.match(next, {
+        onNone: () => Event.AttemptParked.make({ orderId, why }),
+        onSome: (look) => Event.OutcomeUnknown.make({ orderId, why, next: look })
+      }))
       : stale()
   return Match.valueTags(state, {
     Absent: noPayment,
@@ -144,9 +151,14 @@ const refused = (state: State, { attempt, orderId, reason }: Command.RecordRefus
 
 const cancelUnknown = (policy: Policy, state: State, c: Command.RecordCancelUnknown, now: DateTime.Utc): Decided => {
   const { orderId, why } = c
-  const next = (c.fault ? askSlowly : askAgain)(policy, c.try, now)
-  const again = ({ try: due }: { readonly try: number }): Decided =>
-    due === c.try ? accept(Event.CancelUnknown.make({ orderId, why, next })) : stale()
+  const next = affordable(policy, (c.fault ? askSlowly : askAgain)(policy, c.try, now))
+  const again = ({ parked, try: due }: Waiting): Decided =>
+    due === c.try && !parked
+      ? accept<Event.PaymentEvent>(Option.match(next, {
+        onNone: () => Event.AttemptParked.make({ orderId, why }),
+        onSome: (look) => Event.CancelUnknown.make({ orderId, why, next: look })
+      }))
+      : stale()
   return Match.valueTags(state, {
     Absent: noPayment,
     Forbidden: noPayment,

@@ -37,6 +37,12 @@ export class OutcomeUnknown extends Trusted.TaggedClass<OutcomeUnknown>()("Outco
   next: Schema.typeSchema(Look)
 }) {}
 
+/** As much was asked as may be, and the outcome is not known: a person, or the provider's own word, has to settle it. */
+export class AttemptParked extends Trusted.TaggedClass<AttemptParked>()("AttemptParked", {
+  ...about,
+  why: Schema.String
+}) {}
+
 /** The customer has to do something, such as 3-D Secure. */
 export class ActionAsked extends Trusted.TaggedClass<ActionAsked>()("ActionAsked", {
   ...about,
@@ -179,6 +185,7 @@ export type PaymentEvent =
   | CancellationWanted
   | IntentSeen
   | OutcomeUnknown
+  | AttemptParked
   | ActionAsked
   | CancelStarted
   | CancelUnknown

@@ -5,7 +5,7 @@ import { DateTime, Match, Option } from "effect"
 import type { RecordIntent } from "./Command.ts"
 import * as Event from "./Event.ts"
 import type { Policy } from "./Policy.ts"
-import { askAgain } from "./Policy.ts"
+import { affordable, askAgain, questions } from "./Policy.ts"
 import type { Refund } from "./Refund.ts"
 import type { ActionRequired, Charging, OpenedPayment, State } from "./State.ts"
 import { intentIdOf } from "./State.ts"
@@ -65,10 +65,7 @@ const waiting = (policy: Policy, state: OpenedPayment, c: RecordIntent, now: Dat
 /** Still open: cancelled if nobody wants it any more, and asked about again if this was the answer to a question. */
 const progress = (policy: Policy, state: OpenedPayment, c: RecordIntent, now: DateTime.Utc): Decided => {
   const { intent, orderId } = c
-  const next = Option.filterMap(
-    c.asked,
-    (asked) => asked === state.try ? Option.some(askAgain(policy, asked, now)) : Option.none()
-  )
+  const { next, parked } = nextQuestion(policy, state, c, now)
   if (unwanted(policy, state, intent, now)) {
     const reason = state._tag === "ActionRequired" ? "expired" : "order_cancelled"
     return accept(Event.CancelStarted.make({ orderId, intentId: intent.id, reason }))
@@ -76,11 +73,36 @@ const progress = (policy: Policy, state: OpenedPayment, c: RecordIntent, now: Da
   const { nextAction } = intent
   if (intent.status === "requires_action" && Option.isSome(nextAction) && state._tag !== "ActionRequired") {
     const asked = { orderId, intentId: intent.id, nextAction: nextAction.value, at: now, next }
-    return accept(Event.ActionAsked.make(asked))
+    return accept<Event.PaymentEvent>(Event.ActionAsked.make(asked), ...parked)
   }
   const isNews = Option.isSome(next) || Option.isNone(intentIdOf(state))
-  return isNews ? accept(Event.IntentSeen.make({ orderId, intentId: intent.id, next })) : asBefore()
+  const seen = isNews ? [Event.IntentSeen.make({ orderId, intentId: intent.id, next })] : []
+  const events = [...seen, ...parked]
+  return events.length === 0 ? asBefore() : accept<Event.PaymentEvent>(...events)
 }
+
+/** If this answers the current question: the next one, or none when as much was asked as may be (H71). */
+const nextQuestion = (policy: Policy, state: OpenedPayment, c: RecordIntent, now: DateTime.Utc) => {
+  const look = Option.filterMap(
+    c.asked,
+    (asked) => asked === state.try && !state.parked ? Option.some(askAgain(policy, asked, now)) : Option.none()
+  )
+  const next = Option.flatMap(look, ({ due, try: turn }) =>
+    affordable(policy, {
+      try: turn,
+      // The last question is kept for the moment when an unattended intent is to be cancelled.
+      due: c.intent.status === "requires_action" && turn === questions(policy)
+        ? DateTime.max(due, expiryOf(policy, state, now))
+        : due
+    }))
+  const isSpent = Option.isSome(look) && Option.isNone(next)
+  const why = `the intent is still ${c.intent.status}`
+  return { next, parked: isSpent ? [Event.AttemptParked.make({ orderId: c.orderId, why })] : [] }
+}
+
+/** When a step that is asked of the customer has waited long enough. */
+const expiryOf = (policy: Policy, state: OpenedPayment, now: DateTime.Utc): DateTime.Utc =>
+  DateTime.addDuration(state._tag === "ActionRequired" ? state.actionSince : now, policy.actionDeadline)
 
 const unwanted = (
   policy: Policy,
@@ -90,7 +112,7 @@ const unwanted = (
 ): boolean => {
   if (state._tag === "Charging") return state.cancelWanted
   if (state._tag !== "ActionRequired" || status !== "requires_action") return false
-  return DateTime.lessThanOrEqualTo(DateTime.addDuration(state.actionSince, policy.actionDeadline), now)
+  return DateTime.lessThanOrEqualTo(expiryOf(policy, state, now), now)
 }
 
 /** Money came. It is the payment's if it is exactly what was asked for; a second time, or another sum, goes back. */

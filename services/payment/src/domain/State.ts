@@ -11,8 +11,10 @@ import { Refund } from "./Refund.ts"
 import { evolveRefunds } from "./Refunds.ts"
 
 const known = { orderId: OrderId, version: Schema.Int }
-/** `try` counts the questions to the provider; exactly one of that number is due or under way. */
-const opened = { ...known, charge: Charge, refunds: Schema.Array(Refund), try: Try }
+/** `parked`: as much was asked as may be, so no question is due; the provider's own word or a person settles it. */
+const parked = Schema.Boolean.pipe(Schema.propertySignature, Schema.withConstructorDefault(() => false))
+/** `try` counts the questions to the provider; exactly one of that number is due or under way, unless it is parked. */
+const opened = { ...known, charge: Charge, refunds: Schema.Array(Refund), try: Try, parked }
 
 /** Nothing was heard of the order. */
 export class Absent extends Trusted.TaggedClass<Absent>()("Absent", {}) {}
@@ -121,7 +123,8 @@ type Progress = Exclude<PaymentEvent, RefundEvent | { readonly _tag: "PaymentFor
 const evolvePayment = (state: OpenedPayment, event: Progress, version: number): State => {
   const { charge, orderId, refunds } = state
   const held = { orderId, version, charge, refunds }
-  const same = { ...held, try: state.try }
+  const settled = { ...held, try: state.try }
+  const same = { ...settled, parked: state.parked }
   switch (event._tag) {
     case "ChargeBegun":
       return Charging.make({ ...same, begunAt: event.at, intentId: Option.none(), cancelWanted: false })
@@ -129,13 +132,15 @@ const evolvePayment = (state: OpenedPayment, event: Progress, version: number): 
       return state._tag === "Charging" ? Charging.make({ ...state, version, cancelWanted: true }) : state
     case "IntentSeen":
       return seen(state, event.intentId, version, Option.match(event.next, { onNone: () => state.try, onSome: tryOf }))
+    case "AttemptParked":
+      return changed(state, { version, parked: true })
     case "OutcomeUnknown":
     case "CancelUnknown":
       return changed(state, { version, try: event.next.try })
     case "ActionAsked": {
       const { at: actionSince, intentId, next, nextAction } = event
       const turn = Option.match(next, { onNone: () => state.try, onSome: tryOf })
-      return ActionRequired.make({ ...held, try: turn, intentId, nextAction, actionSince })
+      return ActionRequired.make({ ...same, try: turn, intentId, nextAction, actionSince })
     }
     case "CancelStarted":
       return Cancelling.make({ ...held, try: 1, intentId: event.intentId, cancelReason: event.reason })
@@ -143,14 +148,14 @@ const evolvePayment = (state: OpenedPayment, event: Progress, version: number): 
       const { open, reason } = event
       return Option.isSome(open)
         ? Closing.make({ ...held, try: 1, intentId: open.value, reason })
-        : Failed.make({ ...same, reason })
+        : Failed.make({ ...settled, reason })
     }
     case "IntentClosed":
-      return state._tag === "Closing" ? Failed.make({ ...same, reason: state.reason }) : state
+      return state._tag === "Closing" ? Failed.make({ ...settled, reason: state.reason }) : state
     case "PaymentSucceeded":
-      return Succeeded.make({ ...same, intentId: event.intentId })
+      return Succeeded.make({ ...settled, intentId: event.intentId })
     case "AmountMismatched":
-      return Mismatched.make({ ...same, intentId: event.intentId, taken: event.taken })
+      return Mismatched.make({ ...settled, intentId: event.intentId, taken: event.taken })
   }
 }
 
@@ -164,6 +169,7 @@ const seen = (state: OpenedPayment, intentId: IntentId, version: number, turn: n
 interface Change {
   readonly version: number
   readonly try?: number
+  readonly parked?: boolean
   readonly refunds?: ReadonlyArray<Refund>
 }
 

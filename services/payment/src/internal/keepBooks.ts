@@ -45,11 +45,12 @@ const keepPayments = (sql: SqlClient.SqlClient) =>
     opened AS (
       INSERT INTO payments (order_id, status, version, payment_id, attempt, try, intent_id, cancel_wanted,
         cancel_reason, reason, action_type, action_url, action_since, taken_amount, taken_currency, returned_amount,
-        updated_at)
+        parked, updated_at)
       SELECT order_id, s->>'_tag', (s->>'version')::integer, (charge->>'paymentId')::uuid,
         (charge->>'attempt')::integer, (s->>'try')::integer, s->>'intentId', (s->>'cancelWanted')::boolean,
         s->>'cancelReason', s->>'reason', s->'nextAction'->>'type', s->'nextAction'->>'url',
-        (s->>'actionSince')::timestamptz, (taken->>'amount')::bigint, taken->>'currency', returned, now()
+        (s->>'actionSince')::timestamptz, (taken->>'amount')::bigint, taken->>'currency', returned,
+        coalesce((s->>'parked')::boolean, false), now()
       FROM changed WHERE is_new ORDER BY order_id
     ), progressed AS (
       UPDATE payments AS p SET status = s->>'_tag', version = (s->>'version')::integer,
@@ -58,7 +59,7 @@ const keepPayments = (sql: SqlClient.SqlClient) =>
         cancel_reason = s->>'cancelReason', reason = s->>'reason', action_type = s->'nextAction'->>'type',
         action_url = s->'nextAction'->>'url', action_since = (s->>'actionSince')::timestamptz,
         taken_amount = (taken->>'amount')::bigint, taken_currency = taken->>'currency', returned_amount = returned,
-        updated_at = now()
+        parked = coalesce((s->>'parked')::boolean, false), updated_at = now()
       FROM changed AS c WHERE p.order_id = c.order_id AND NOT c.is_new
     )`
 

@@ -3,7 +3,7 @@
  * conditions are null and left unread.
  */
 export const paymentJson = `json_build_object(
-  '_tag', p.status, 'orderId', p.order_id, 'version', p.version, 'try', p.try,
+  '_tag', p.status, 'orderId', p.order_id, 'version', p.version, 'try', p.try, 'parked', p.parked,
   'begunAt', a.begun_at, 'intentId', p.intent_id, 'cancelWanted', p.cancel_wanted, 'cancelReason', p.cancel_reason,
   'nextAction', json_strip_nulls(json_build_object('type', p.action_type, 'url', p.action_url)),
   'actionSince', p.action_since, 'reason', p.reason,

@@ -1,0 +1,120 @@
+import { assert, describe, it } from "@effect/vitest"
+import { RefundId } from "@quartet/contracts/Ids"
+import { Duration, Effect, Option } from "effect"
+import { v7 } from "uuid"
+import { toldBy, verdictOf } from "../src/CallReport.ts"
+import { Charge } from "../src/domain/Charge.ts"
+import { IntentId } from "../src/domain/Intent.ts"
+import { Refund } from "../src/domain/Refund.ts"
+import { Gateway } from "../src/Gateway.ts"
+import { gatewayAt, refusing, resetting, scripted, stalling } from "./Scripted.ts"
+import { freshOrder } from "./support.ts"
+
+const charging = Effect.gen(function*() {
+  const { amount, orderId, request } = freshOrder()
+  const charge = Charge.make({ ...request, amount, idempotencyKey: `charge:${orderId}:1` })
+  return yield* Effect.flatMap(Gateway, (gateway) => gateway.charge(orderId, charge))
+})
+
+const refunding = Effect.gen(function*() {
+  const { amount, orderId } = freshOrder()
+  const intentId = IntentId.make("pi_1")
+  const refund = Refund.make({
+    refundId: RefundId.make(v7()),
+    cause: "late_payment",
+    amount,
+    status: "Requested",
+    try: 1,
+    intentId: Option.some(intentId),
+    providerId: Option.none(),
+    begunAt: Option.none()
+  })
+  return yield* Effect.flatMap(Gateway, (gateway) => gateway.refund(orderId, refund, intentId))
+})
+
+const invalid = (more: object) => ({ type: "invalid_request_error", message: "No.", ...more })
+
+describe("a provider that refuses us", () => {
+  for (
+    const [name, status, error] of [
+      ["a wrong key (H55)", 401, invalid({})],
+      ["a key without the right to charge (H55)", 403, invalid({})],
+      [
+        "a live key for a card of the test mode (H55)",
+        400,
+        invalid({
+          code: "resource_missing",
+          param: "payment_method",
+          message: "No such PaymentMethod: 'pm_1'; a similar object exists in test mode, but a live mode key was used."
+        })
+      ],
+      ["a key used for another request (H53)", 400, { type: "idempotency_error", message: "No." }],
+      ["a parameter that it does not know", 400, invalid({ code: "parameter_unknown", param: "x" })]
+    ] as const
+  ) {
+    it.scopedLive(`because of ${name} makes it our own fault, and no word on the customer`, () =>
+      Effect.gen(function*() {
+        const provider = yield* scripted
+        provider.play(refusing(status, error))
+        const [charge, refund] = yield* Effect.all([charging, refunding]).pipe(Effect.provide(gatewayAt(provider.port)))
+        assert.strictEqual(charge._tag, "OurFault")
+        assert.strictEqual(refund._tag, "OurFault")
+        assert.strictEqual(provider.keys.length, 2)
+        assert.include(["unauthorized", "our_fault"], verdictOf(charge, status))
+      }))
+  }
+})
+
+describe("what the breaker is told", () => {
+  it("is that the provider refuses us when nobody may charge, and is there when it says no to one request (H55)", () => {
+    assert.strictEqual(toldBy("retrieve", "unauthorized", 401), "refused")
+    assert.strictEqual(toldBy("charge", "unauthorized", 403), "refused")
+    assert.strictEqual(toldBy("find", "unauthorized", 403), "faulted")
+    assert.strictEqual(toldBy("charge", "declined", 402), "answered")
+    assert.strictEqual(toldBy("charge", "in_use", 409), "answered")
+    assert.strictEqual(toldBy("charge", "rate_limited", 429), "outage")
+    assert.strictEqual(toldBy("charge", "none", 0), "outage")
+  })
+})
+
+describe("a connection", () => {
+  it.scopedLive("that is refused leaves the outcome unknown, though nothing was sent (H56)", () =>
+    Effect.gen(function*() {
+      const port = yield* Effect.scoped(Effect.map(scripted, (provider) => provider.port))
+      const outcome = yield* Effect.provide(charging, gatewayAt(port))
+      assert.strictEqual(outcome._tag, "Unknown")
+    }))
+
+  it.scopedLive("that is reset after sending is one request more of the SDK's own, under the same key (H56, H57, H71)", () =>
+    Effect.gen(function*() {
+      const provider = yield* scripted
+      provider.play(resetting)
+      const outcome = yield* Effect.provide(charging, gatewayAt(provider.port))
+      assert.strictEqual(outcome._tag, "Unknown")
+      assert.strictEqual(provider.keys.length, 2)
+      assert.strictEqual(new Set(provider.keys).size, 1)
+      assert.match(provider.keys[0] ?? "", /^charge:/)
+    }))
+
+  it.scopedLive("that answers with an error is not asked again by the SDK: the timers do that (H57, H71)", () =>
+    Effect.gen(function*() {
+      const provider = yield* scripted
+      for (const status of [409, 429, 500, 503]) {
+        provider.play(refusing(status, { type: "api_error", message: "No." }))
+        const before = provider.keys.length
+        const outcome = yield* Effect.provide(charging, gatewayAt(provider.port))
+        assert.strictEqual(outcome._tag, "Unknown", `${status}`)
+        assert.strictEqual(provider.keys.length - before, 1, `${status}`)
+      }
+    }))
+
+  it.scopedLive("that stalls after its headers is given up at the deadline, and the outcome is unknown (H58)", () =>
+    Effect.gen(function*() {
+      const provider = yield* scripted
+      provider.play(stalling)
+      const [lasted, outcome] = yield* Effect.timed(charging).pipe(Effect.provide(gatewayAt(provider.port)))
+      assert.isAbove(provider.keys.length, 0)
+      assert.strictEqual(outcome._tag, "Unknown")
+      assert.isBelow(Duration.toMillis(lasted), 3000)
+    }))
+})
