@@ -1,5 +1,6 @@
 import { layer } from "@effect/vitest"
 import { Console, Effect, Layer } from "effect"
+import * as Bank from "../support/Bank.ts"
 import * as Campaign from "../support/Campaign.ts"
 import { shareOf } from "../support/Chance.ts"
 import * as Quartet from "../support/Quartet.ts"
@@ -11,7 +12,7 @@ const crowd = Layer.unwrapEffect(
   Effect.map(shareOf(10_000), (orders) => Crowd.layer(orders, 60, Crowd.chaos(0.2, Campaign.everyKind)))
 )
 
-layer(Layer.provideMerge(Layer.merge(crowd, Campaign.bank), Quartet.layer(Campaign.settings)), {
+layer(Layer.provideMerge(Layer.merge(crowd, Bank.layer), Quartet.layer(Campaign.settings)), {
   excludeTestServices: true,
   timeout: 60 * 60_000
 })("ten thousand orders while every fifth call to the provider goes wrong", (it) => {

@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
-import { Effect, Layer, Schedule, Schema } from "effect"
-import { oneOf } from "./Chance.ts"
-import { calls, captureByHand, intentsIn, ledger, settle } from "./Provider.ts"
+import { Effect, Schema } from "effect"
+import { calls } from "./Chaos.ts"
+import { ledger } from "./Provider.ts"
 import { RandomCrowd } from "./RandomCrowd.ts"
 import { brokenAtRest, until } from "./Shop.ts"
 import { rows } from "./Tables.ts"
@@ -49,21 +49,6 @@ export const everyFaultStruck = (kinds: ReadonlyArray<string>, ordersForAll = 0)
     const missing = [...new Set([...kinds, ...adrift])].filter((kind) => (struck[kind] ?? 0) === 0)
     assert.isAtMost(missing.length, told.length < ordersForAll ? 4 : 0, `seed ${seed}: ${missing.join(", ")}`)
   })
-
-/** One turn of the bank: what is being processed is decided, and what was only reserved is taken. */
-const decide = Effect.gen(function*() {
-  for (const id of yield* intentsIn("processing")) {
-    yield* settle(id, yield* oneOf<"succeeded" | "failed">("succeeded", "succeeded", "failed"))
-  }
-  for (const id of yield* intentsIn("requires_capture")) {
-    yield* captureByHand(id)
-  }
-})
-
-/** A bank that takes its time, for as long as the test runs. What it could not do for the provider's faults waits for its next turn. */
-export const bank = Layer.scopedDiscard(
-  Effect.ignore(decide).pipe(Effect.repeat(Schedule.spaced("400 millis")), Effect.forkScoped)
-)
 
 /** No promise of the checker is broken once all is at rest. */
 export const everyLawHolds = (atMost: string & Parameters<typeof brokenAtRest>[0]) =>

@@ -1,6 +1,6 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { Effect, Redacted, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { demand } from "quartet/Shop"
 import { System } from "./Addresses.ts"
 import { misbehave } from "./Shop.ts"
@@ -65,7 +65,7 @@ export const struck = Effect.gen(function*() {
 })
 
 /** Sends what the provider's stand-in understands and ours never say. */
-const send = (request: HttpClientRequest.HttpClientRequest) =>
+export const send = (request: HttpClientRequest.HttpClientRequest) =>
   Effect.flatMap(HttpClient.HttpClient, (client) => client.execute(request)).pipe(
     Effect.flatMap((response) => Effect.map(response.text, (body) => ({ status: response.status, body })))
   )
@@ -75,42 +75,15 @@ const forget = Effect.gen(function*() {
   yield* send(HttpClientRequest.del(`${simulator}/_simulator/faults`))
 })
 
-const deskKey = Redacted.make("sk_test_desk")
-
 /** Somebody at our desk confirms an intent by hand, with this card. */
 export const confirmByHand = Effect.fn("Provider.confirmByHand")(function*(intentId: string, card: string) {
   const { simulator } = yield* System
   return yield* send(
     HttpClientRequest.post(`${simulator}/v1/payment_intents/${intentId}/confirm`).pipe(
-      HttpClientRequest.bearerToken(deskKey),
+      HttpClientRequest.bearerToken("sk_test_desk"),
       HttpClientRequest.bodyUrlParams({ payment_method: card })
     )
   )
-})
-
-const Found = Schema.Struct({ data: Schema.Array(Schema.Struct({ id: Schema.String })) })
-
-/** The provider's intents of this status, the newest hundred of them. */
-export const intentsIn = Effect.fn("Provider.intentsIn")(function*(status: string) {
-  const { simulator } = yield* System
-  const query = new URLSearchParams({ query: `status:"${status}"`, limit: "100" }).toString()
-  const url = `${simulator}/v1/payment_intents/search?${query}`
-  const { data } = yield* demand({ method: "GET", url, token: deskKey }, Found)
-  return data.map(({ id }) => id)
-})
-
-/** Somebody at our desk takes what was only reserved. */
-export const captureByHand = Effect.fn("Provider.captureByHand")(function*(intentId: string) {
-  const { simulator } = yield* System
-  const request = HttpClientRequest.post(`${simulator}/v1/payment_intents/${intentId}/capture`)
-  return yield* send(HttpClientRequest.bearerToken(request, deskKey))
-})
-
-/** The bank decides what was being processed. */
-export const settle = Effect.fn("Provider.settle")(function*(intentId: string, outcome: "succeeded" | "failed") {
-  const { simulator } = yield* System
-  const request = HttpClientRequest.post(`${simulator}/_simulator/payment_intents/${intentId}/settle`)
-  return yield* send(HttpClientRequest.bodyUnsafeJson(request, { outcome }))
 })
 
 /** Somebody at our desk gives so much of an order's money back, past the system. */
@@ -120,7 +93,7 @@ export const refundByHand = Effect.fn("Provider.refundByHand")(
     const [intent] = (yield* booksOf(order)).intents
     return yield* send(
       HttpClientRequest.post(`${simulator}/v1/refunds`).pipe(
-        HttpClientRequest.bearerToken(deskKey),
+        HttpClientRequest.bearerToken("sk_test_desk"),
         HttpClientRequest.bodyUrlParams({ payment_intent: intent?.id ?? "", amount: `${amount}` })
       )
     )
@@ -150,41 +123,6 @@ export const whileFaulty = <A, E, R>(fault: Fault, run: Effect.Effect<A, E, R>) 
       })),
     () => Effect.orDie(forget)
   )
-
-const Chaos = Schema.Struct({
-  struck: Schema.Record({ key: Schema.String, value: Schema.Int }),
-  webhooks: Schema.Record({ key: Schema.String, value: Schema.Int })
-})
-
-/** How the provider's dice fall; see its own description. */
-export interface Luck {
-  readonly seed: number
-  readonly faults: number
-  readonly kinds?: ReadonlyArray<string>
-  readonly hangMs?: number
-  readonly webhooks: Readonly<Record<string, number>>
-}
-
-/** Runs while calls and events of the provider meet what the dice say, and says what they met. */
-export const whileChaos = <A, E, R>(luck: Luck, run: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const { simulator } = yield* System
-    const end = send(HttpClientRequest.del(`${simulator}/_simulator/chaos`))
-    const result = yield* Effect.acquireUseRelease(misbehave("chaos", luck), () => run, () => Effect.orDie(end))
-    const met = yield* demand({ method: "GET", url: `${simulator}/_simulator/chaos` }, Chaos)
-    return { result, ...met }
-  })
-
-const Calls = Schema.Struct({
-  byKey: Schema.Record({ key: Schema.String, value: Schema.Int }),
-  byUrl: Schema.Record({ key: Schema.String, value: Schema.Int })
-})
-
-/** How often the provider was asked, by its own count: under each key, and without one at each URL. */
-export const calls = Effect.gen(function*() {
-  const { simulator } = yield* System
-  return yield* demand({ method: "GET", url: `${simulator}/_simulator/calls` }, Calls)
-})
 
 const Webhooks = Schema.Struct({ delivered: Schema.Int, lost: Schema.Int, pending: Schema.Int, held: Schema.Int })
 

@@ -4,9 +4,10 @@ import { look } from "quartet/demo/Customer"
 import type { Customer } from "quartet/demo/Customer"
 import { v7 } from "uuid"
 import { seedSetting } from "./Chance.ts"
+import { whileChaos } from "./Chaos.ts"
 import type { Answered } from "./Edge.ts"
 import { order, post } from "./Edge.ts"
-import { authenticate, struck, whileChaos } from "./Provider.ts"
+import { authenticate, struck } from "./Provider.ts"
 import { misbehave, newCustomer, newProduct, until } from "./Shop.ts"
 
 /** What one customer is going to do; all of it follows from the seed. */
