@@ -22,7 +22,7 @@ const positive = (name: string, otherwise: Duration.Duration) =>
   )
 
 /** How patiently the provider is asked again; see `Policy`. */
-const policy = Config.all({
+export const policy = Config.all({
   firstPause: positive("PAYMENT_FIRST_PAUSE", defaultPolicy.firstPause),
   longestPause: positive("PAYMENT_LONGEST_PAUSE", defaultPolicy.longestPause),
   faultPause: positive("PAYMENT_FAULT_PAUSE", defaultPolicy.faultPause),

@@ -57,7 +57,8 @@ const connection = Config.all({
 
 const maxNetworkRetries = 1
 
-const makeStripe = Effect.gen(function*() {
+/** The SDK, speaking to whoever the settings say, until the scope closes. */
+export const makeStripe = Effect.gen(function*() {
   const { apiBase, apiKey, deadline } = yield* connection
   const isPlain = apiBase.protocol === "http:"
   const options = { keepAlive: true, maxSockets: 64 }
