@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+import { Deferred, Duration, Effect, Fiber } from "effect"
 import * as Customer from "quartet/demo/Customer"
 import { v7 } from "uuid"
 import { business } from "../support/Archive.ts"
@@ -7,7 +7,16 @@ import { opsUrl, run } from "../support/Command.ts"
 import { post } from "../support/Edge.ts"
 import { booksOf, charging, whileFaulty, whileWebhooks } from "../support/Provider.ts"
 import * as Quartet from "../support/Quartet.ts"
-import { atDesk, chargeByHand, losing, reconciled, restorePayment, toldOf, twice } from "../support/Reconciling.ts"
+import {
+  atDesk,
+  chargeByHand,
+  losing,
+  reconciled,
+  restorePayment,
+  toldOf,
+  twice,
+  whileMute
+} from "../support/Reconciling.ts"
 import { superuser } from "../support/Rows.ts"
 import { becomes, levelOf, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
 import { count, execute, whileLocked } from "../support/Tables.ts"
@@ -168,6 +177,30 @@ layer(Quartet.layer(settings), { excludeTestServices: true, timeout: 60_000 })("
       assert.deepStrictEqual({ first, second }, { first: [`${charge} repaired`], second: [] })
       assert.deepStrictEqual((yield* booksOf(order)).refunds, [2000])
       yield* becomes(customer, order, "Reserved")
+    }))
+
+  it.effect("says nothing of what is under way, however different it looks for a moment (H207)", () =>
+    Effect.gen(function*() {
+      const story = yield* reserved
+      const { order } = story
+      const charged = count("payment.payments WHERE order_id = $1 AND status = 'Charging'", order.id)
+      yield* whileFaulty(
+        { fault: "hang", delayMs: 500, match: charging },
+        Effect.zipRight(press(story), until(charged, (n) => n === 1))
+      )
+      const seen = yield* whileMute(
+        "\"order\"",
+        Effect.gen(function*() {
+          yield* becomes(story.customer, order, "Paid")
+          const patient = yield* Effect.forkDaemon(reconciled({ settle: Duration.seconds(3), dryRun: true }))
+          // It has had its first look before one that began later has had its second.
+          const hasty = yield* reconciled({ settle: Duration.millis(1), dryRun: true })
+          assert.sameMembers(toldOf(hasty, order), ["stock would be repaired", "parcel would be repaired"])
+          return patient
+        })
+      )
+      yield* until(count("warehouse.shipments WHERE order_id = $1 AND status = 'Ready'", order.id), (n) => n === 1)
+      assert.deepStrictEqual(toldOf(yield* Fiber.join(seen), order), [])
     }))
 
   it.effect("leaves no trace when it only tells what it would do (H207)", () =>

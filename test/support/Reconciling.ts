@@ -63,11 +63,14 @@ export const chargeByHand = (orderId: string, amount = 2000) =>
     "metadata[orderId]": orderId
   })
 
-/** So that nobody relays what the service says, until somebody does again. */
 const mute = (schema: string) =>
   execute(`UPDATE ${schema}.relay_lease SET holder = 'nobody', expires_at = now() + interval '1 hour'`)
 
 const unmute = (schema: string) => execute(`UPDATE ${schema}.relay_lease SET expires_at = '-infinity'`)
+
+/** Runs while nothing is relayed of what the service says. */
+export const whileMute = <A, E, R>(schema: string, run: Effect.Effect<A, E, R>) =>
+  Effect.acquireUseRelease(mute(schema), () => run, () => Effect.orDie(unmute(schema)))
 
 /** What a service said of an order, of this type or any, was taken by a broker that then lost its disk. */
 const lose = (schema: string, orderId: string) =>
@@ -89,11 +92,8 @@ export const losing = <E, R>(
     id,
     type
   )
-  return Effect.acquireUseRelease(
-    mute(schema),
-    () => Effect.zipRight(run, Effect.zipRight(until(waiting, (many) => many > 0), lose(schema, id))),
-    () => Effect.orDie(unmute(schema))
-  )
+  const lost = Effect.zipRight(until(waiting, (many) => many > 0), lose(schema, id))
+  return whileMute(schema, Effect.zipRight(run, lost))
 }
 
 /** The payment service's database is what it was before it heard of this order. */

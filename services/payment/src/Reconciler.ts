@@ -55,7 +55,11 @@ const makeGather = (findings: Findings["Type"], usual: Duration.Duration) =>
       Stream.take(most),
       Stream.runCollect
     )
-    const seen: Seen = { findings: Chunk.toReadonlyArray(found), unread }
+    const isCut = found.length === most
+    const seen: Seen = {
+      findings: Chunk.toReadonlyArray(found),
+      unread: isCut ? `there are more than ${most} mismatches; have these put right, and look again` : unread
+    }
     return seen
   })
 

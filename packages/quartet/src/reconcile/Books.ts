@@ -8,7 +8,7 @@ import { judge } from "./judge.ts"
 import type { Where } from "./Services.ts"
 import * as Services from "./Services.ts"
 import type { Story } from "./Story.ts"
-import { tell } from "./Story.ts"
+import { most, tell } from "./Story.ts"
 import { isRemembered } from "./Verdicts.ts"
 
 /** Everything that one look found, and why not everything could be compared. */
@@ -49,7 +49,10 @@ export const look = Effect.fn("Books.look")(function*(admin: Redacted.Redacted<s
   )
   const seen: Seen = {
     findings: [...own, ...stories.flatMap((story) => judge(story, now))],
-    unread: looks.flatMap(({ unread }) => unread === null ? [] : [unread])
+    unread: [
+      ...looks.flatMap(({ unread }) => unread === null ? [] : [unread]),
+      ...(stories.length < most ? [] : [`more than ${most} orders are not over, and only those were looked at`])
+    ]
   }
   return seen
 })

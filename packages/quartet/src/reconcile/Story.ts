@@ -48,8 +48,8 @@ export const Story = Schema.Struct({
 })
 export type Story = typeof Story.Type
 
-/** So many orders are judged in one look; the rest shows once these are put right. */
-export const most = 5000
+/** So many orders that are not over are judged in one look. */
+export const most = 100_000
 
 /** Orders that are over, and of which everybody says so: all but a few. */
 const isOver = (sql: PgClient.PgClient) =>
