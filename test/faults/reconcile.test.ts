@@ -35,6 +35,7 @@ const press = ({ customer, order }: Story) =>
 
 /** Nobody asks the provider again before the test is over: what is put right is put right by reconciling. */
 const settings = {
+  RECONCILE_EVERY: "never",
   PAYMENT_RECONCILE_EVERY: "never",
   PAYMENT_FIRST_PAUSE: "1 hour",
   PAYMENT_LONGEST_PAUSE: "1 hour",

@@ -3,9 +3,9 @@ import * as Options from "@effect/cli/Options"
 import * as Launch from "@quartet/hosting/Launch"
 import { Console, DateTime, Duration, Effect, Option, Schema } from "effect"
 import { urls } from "./ParkedCommand.ts"
-import type { Report, Wish } from "./Reconcile.ts"
+import type { Wish } from "./Reconcile.ts"
 import { reconcile } from "./Reconcile.ts"
-import type { Told } from "./reconcile/Finding.ts"
+import { isLeft, jsonOf, textOf } from "./reconcile/Telling.ts"
 import * as Wait from "./Wait.ts"
 
 /** Something is left that only a person can put right, or not everything was seen; each was told. */
@@ -17,43 +17,6 @@ export class LeftToAPerson extends Schema.TaggedError<LeftToAPerson>()("LeftToAP
     return `${this.left} ${this.left === 1 ? "mismatch needs" : "mismatches need"} a person.`
   }
 }
-
-const Line = Schema.Struct({
-  id: Schema.String,
-  orderId: Schema.NullOr(Schema.String),
-  says: Schema.String,
-  outcome: Schema.String,
-  does: Schema.String
-})
-const encodeReport = Schema.encodeSync(
-  Schema.parseJson(Schema.Struct({ mismatches: Schema.Array(Line), unread: Schema.Array(Schema.String) }))
-)
-
-const isLeft = ({ outcome }: Told): boolean => outcome === "needs a person"
-
-const lineOf = ({ does, id, orderId, outcome, says }: Told): string => {
-  const order = orderId === null || id.includes(orderId) ? "" : ` of order ${orderId}`
-  return `${outcome === "needs a person" ? "✘" : "✔"} ${id}${order}: ${says}. ${outcome}: ${does}.`
-}
-
-const countOf = (told: ReadonlyArray<Told>): string => {
-  const left = told.filter(isLeft).length
-  const done = told.length - left
-  const dry = told.some(({ outcome }) => outcome === "would be repaired")
-  return `${told.length} ${told.length === 1 ? "mismatch" : "mismatches"}: ${done} ${
-    dry ? "would be" : ""
-  } repaired, ` +
-    `${left} for a person.`
-}
-
-const textOf = ({ told, unread }: Report): string =>
-  [
-    ...told.map(lineOf),
-    ...unread.map((why) => `✘ not compared: ${why}`),
-    told.length === 0 ? "No mismatch was found." : countOf(told).replace("  ", " ")
-  ].join("\n")
-
-const jsonOf = ({ told, unread }: Report): string => encodeReport({ mismatches: told, unread })
 
 /** Tells what was found; fails when something is left to a person. */
 const once = Effect.fn("Reconcile.once")(function*(wish: Wish, json: boolean) {
