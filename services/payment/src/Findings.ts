@@ -83,7 +83,9 @@ const intentFinding = (
 const remedyOf = (difference: Difference, command: RecordIntent): Finding["remedy"] => {
   if (difference._tag === "News") return Option.some({ _tag: "Hear", command })
   const { intent, orderId } = command
-  return difference._tag === "Stray" ? Option.some({ _tag: "GiveBack", orderId, intentId: intent.id }) : Option.none()
+  return difference._tag === "Stray" || difference._tag === "Unwanted"
+    ? Option.some({ _tag: "GiveBack", orderId, intentId: intent.id })
+    : Option.none()
 }
 
 const intentFindings = (parts: Parts, page: ReadonlyArray<ListedIntent>) =>

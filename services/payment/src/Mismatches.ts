@@ -24,6 +24,11 @@ export const ofIntent = (difference: Difference, { id, received, status }: Inten
         "find out whose it is: a database that was restored to an earlier moment has lost it, or somebody else uses the " +
         `account; if it belongs to nothing: quartet reconcile --give-back ${id}`
     }),
+    Unwanted: () =>
+      repaired(
+        `the provider took ${format(received)} by ${id} for an order that was cancelled before it asked for a payment`,
+        "it goes back"
+      ),
     Unproven: () =>
       forPerson(
         `the provider took ${format(received)} by ${id}, and the charge that the payment counts on is none`,

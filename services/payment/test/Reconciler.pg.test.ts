@@ -233,6 +233,23 @@ layer(Layer.provideMerge(often, Service), { excludeTestServices: true, timeout: 
         assert.lengthOf((yield* ledgerOf(orderId)).refunds, 1)
       }))
 
+    it.effect("gives money back that came for an order which was cancelled before it asked for a payment (H26)", () =>
+      Effect.gen(function*() {
+        const { submit } = yield* PaymentActor
+        const { cancel, orderId } = freshOrder()
+        yield* submit([fromMessage(cancel)])
+        yield* provider("POST", "webhooks", { mode: "drop" })
+        yield* chargeFor(orderId)
+        const { refunds } = yield* Effect.repeat(ledgerOf(orderId), {
+          until: (ledger) => ledger.refunds.length > 0,
+          schedule: Schedule.spaced("20 millis")
+        }).pipe(Effect.zipRight(ledgerOf(orderId)), Effect.timeout("20 seconds"))
+        assert.deepStrictEqual(refunds.map(({ amount }) => amount), [7680])
+        const settled = Effect.map(foundOf(orderId), (found) => found.length === 0)
+        yield* Effect.repeat(settled, { until: (isSo) => isSo, schedule: Schedule.spaced("20 millis") })
+        assert.lengthOf((yield* ledgerOf(orderId)).refunds, 1)
+      }))
+
     it.effect("gives nobody money back of whose order it does not know (H208)", () =>
       Effect.gen(function*() {
         const stranger = v7()

@@ -14,6 +14,8 @@ export type Difference =
   | { readonly _tag: "News"; readonly event: PaymentEvent }
   /** It took money for an order of which no payment is known here. */
   | { readonly _tag: "Stray" }
+  /** It took money for an order that was cancelled before it asked for a payment. */
+  | { readonly _tag: "Unwanted" }
   /** It is another charge than the payment counts on, and that one is none. */
   | { readonly _tag: "Unproven" }
   /** The payment counts as succeeded here, and not there. */
@@ -37,7 +39,9 @@ export const compareIntent = (
   const { intent } = command
   return Option.match(openedOf(state), {
     onNone: () =>
-      intent.status === "succeeded" && theirs < intent.received.amount ? Option.some({ _tag: "Stray" }) : Option.none(),
+      intent.status === "succeeded" && theirs < intent.received.amount
+        ? Option.some({ _tag: state._tag === "Forbidden" ? "Unwanted" : "Stray" })
+        : Option.none(),
     onSome: (payment) =>
       Option.orElse(
         news(policy, payment, command, now),
