@@ -72,14 +72,14 @@ const mismatchOf = (
     ? {
       id: `inventory/${sku}`,
       orderId: null,
-      says: `${sku}: its level is ${told(level)}, and its ledger adds up to ${told(ledger)}`,
+      says: `its level is ${told(level)}, and its ledger adds up to ${told(ledger)}`,
       remedy: "repair",
       does: "the level is set to what its ledger adds up to"
     }
     : {
       id: `inventory/${sku}`,
       orderId: null,
-      says: `${sku}: its ledger adds up to ${told(ledger)}, and orders hold ${held} and have taken ${taken}`,
+      says: `its ledger adds up to ${told(ledger)}, and orders hold ${held} and have taken ${taken}`,
       remedy: "person",
       does: "count the shelf, and look who changed reservations or the ledger by hand"
     }

@@ -13,7 +13,7 @@ import type { IntentId, ProviderRefund } from "./domain/Intent.ts"
 import type { Policy } from "./domain/Policy.ts"
 import type { State } from "./domain/State.ts"
 import { absent, intentIdOf } from "./domain/State.ts"
-import { named, ofEvent, ofIntent, ofMissing } from "./Mismatches.ts"
+import { missing, named, ofEvent, ofIntent } from "./Mismatches.ts"
 import type { BooksUnread, ListedIntent } from "./ProviderBooks.ts"
 import { ProviderBooks } from "./ProviderBooks.ts"
 import type { Said } from "./StripeObject.ts"
@@ -140,7 +140,7 @@ const missingFindings = (parts: Parts, since: DateTime.Utc, seen: ReadonlySet<st
         (known): ReadonlyArray<Finding> =>
           Option.isSome(known)
             ? []
-            : [{ intentId, mismatch: named(intentId, orderId, ofMissing(intentId)), remedy: Option.none() }]
+            : [{ intentId, mismatch: named(intentId, orderId, missing), remedy: Option.none() }]
       ))
     return found.flat()
   })

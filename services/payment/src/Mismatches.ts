@@ -18,39 +18,40 @@ export const ofIntent = (difference: Difference, { id, received, status }: Inten
   Match.valueTags(difference, {
     News: ({ event }) => ofEvent(event),
     Stray: (): Telling => ({
-      says: `the provider took ${format(received)} by ${id} for an order of which no payment is known`,
+      says: `the provider took ${format(received)} for an order of which no payment is known`,
       remedy: "return",
-      does:
-        "find out whose it is: a database that was restored to an earlier moment has lost it, or somebody else uses the " +
-        `account; if it belongs to nothing: quartet reconcile --give-back ${id}`
+      does: "look whether a backup knows it, or another installation on the same account; if nobody does: " +
+        `quartet reconcile --give-back ${id}`
     }),
     Unwanted: () =>
       repaired(
-        `the provider took ${format(received)} by ${id} for an order that was cancelled before it asked for a payment`,
+        `the provider took ${format(received)} for an order that was cancelled before it asked for a payment`,
         "it goes back"
       ),
     Unproven: () =>
       forPerson(
-        `the provider took ${format(received)} by ${id}, and the charge that the payment counts on is none`,
+        `the provider took ${format(received)}, and the charge that the payment counts on is none`,
         `${elsewhere}; if the order is paid by ${id}, give nothing back`
       ),
-    NotPaid: () => forPerson(`the payment counts as paid, and at the provider ${id} is ${status}`, elsewhere),
+    NotPaid: () => forPerson(`the payment counts as paid, and at the provider it is ${status}`, elsewhere),
     ReturnedOtherwise: ({ ours, theirs }) =>
       forPerson(
-        `by our books ${format({ ...received, amount: ours })} of ${id} went back, by the provider's ` +
+        `by our books ${format({ ...received, amount: ours })} went back, by the provider's ` +
           format({ ...received, amount: theirs }),
         elsewhere
       ),
     Kept: ({ left }) =>
       forPerson(
-        `${format({ ...received, amount: left })} of ${id} must go back, and the provider does not give it back`,
+        `${format({ ...received, amount: left })} must go back, and the provider does not give it back`,
         "pay it back by another way, and refund the rest at the provider"
       )
   })
 
 /** Of a payment whose intent the provider does not have on record. */
-export const ofMissing = (intentId: string): Telling =>
-  forPerson(`the payment counts as paid by ${intentId}, and the provider knows no such charge`, elsewhere)
+export const missing: Telling = forPerson(
+  "the payment counts as paid, and the provider knows no such charge",
+  elsewhere
+)
 
 const noted = "our books now say so too"
 
@@ -58,7 +59,7 @@ const noted = "our books now say so too"
 export const ofEvent = (event: PaymentEvent): Telling => {
   switch (event._tag) {
     case "PaymentSucceeded":
-      return repaired(`the provider took the money by ${event.intentId}, and nobody was told`, "the order is told")
+      return repaired("the provider took the money, and nobody was told", "the order is told")
     case "AmountMismatched":
       return repaired(`the provider took ${format(event.taken)}, which is not what was asked for`, "it goes back")
     case "PaymentFailed":
@@ -69,7 +70,7 @@ export const ofEvent = (event: PaymentEvent): Telling => {
     case "ActionAsked":
       return repaired("the customer has a step to do at their bank, and nobody was told", "the order is told")
     case "CancelStarted":
-      return repaired(`${event.intentId} is open at the provider, and nobody wants it any more`, "it is cancelled")
+      return repaired("it is open at the provider, and nobody wants it any more", "it is cancelled")
     case "IntentClosed":
       return repaired("the provider cancelled the intent, and nobody was told", noted)
     case "RefundRequested":
