@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
+import type { Remedy } from "../src/reconcile/Finding.ts"
 import { judge } from "../src/reconcile/judge.ts"
 import type { Story } from "../src/reconcile/Story.ts"
 
@@ -44,6 +45,39 @@ const told = (parts: Partial<Story>) =>
   judge(story(parts), now).map(({ id, remedy }) =>
     `${id.split("/").at(-1)}: ${remedy._tag === "SayAgain" ? remedy.speakers.join(" and ") : "nobody"}`
   )
+
+const orders: ReadonlyArray<Order | null> = [
+  null,
+  ...(["Draft", "Reserved", "PaymentPending", "Paid", "Shipped", "Failed", "Cancelled"] as const).flatMap((status) =>
+    (["none", "requested", "refunded", "failed"] as const).flatMap((refund) =>
+      [false, true].map((cancelling) => order(status, { refund, cancelling }))
+    )
+  )
+]
+const payments: ReadonlyArray<Payment | null> = [
+  null,
+  ...(["Forbidden", "Opened", "Charging", "ActionRequired", "Cancelling", "Closing", "Failed"] as const).map((status) =>
+    payment(status)
+  ),
+  ...(["Succeeded", "Mismatched"] as const).flatMap((status) => [
+    payment(status),
+    payment(status, { returned: 2000 }),
+    payment(status, { refundingAt: now })
+  ])
+]
+
+/** Whatever the four services may say of one order. */
+const everyStory = orders.flatMap((order) =>
+  payments.flatMap((payment) =>
+    ([null, "Active", "Committed", "Released", "Refused", "Lost"] as const).flatMap((stock) =>
+      ([null, "AwaitingStock", "AwaitingPayment", "Ready", "Shipped", "Stopped"] as const).map((parcel) =>
+        story({ order, payment, stock, parcel })
+      )
+    )
+  )
+)
+
+const speaksOrder = (remedy: Remedy): boolean => remedy._tag === "SayAgain" && remedy.speakers.includes("order")
 
 const gone = payment("Succeeded", { returned: 2000 })
 const asked = { askedAt: ago(1) }
@@ -204,6 +238,24 @@ describe("an order's story", () => {
 
   it.each(persons)("is a person's: %s", (_, parts, expected) => {
     assert.deepStrictEqual(told(parts), expected)
+  })
+
+  it("never has a payment asked for again whose key the provider may have forgotten (H49)", () => {
+    const lost = everyStory.filter(({ order, payment }) => payment === null && order !== null)
+    const long = lost.map((one) => ({ ...one, order: one.order === null ? null : { ...one.order, askedAt: ago(24) } }))
+    const found = long.flatMap((one) => judge(one, now))
+    assert.isAbove(found.length, 100)
+    assert.deepStrictEqual(found.filter(({ remedy }) => remedy._tag !== "Person" && speaksOrder(remedy)), [])
+    const recent = lost.map((one) => ({ ...one, order: one.order === null ? null : { ...one.order, askedAt: ago(1) } }))
+    assert.isNotEmpty(recent.flatMap((one) => judge(one, now)).filter(({ remedy }) => speaksOrder(remedy)))
+  })
+
+  it("has a name of its own for each thing that is wrong with it, whatever the story", () => {
+    assert.isAbove(everyStory.length, 5000)
+    for (const one of everyStory) {
+      const ids = judge(one, now).map(({ id }) => id)
+      assert.deepStrictEqual(ids, [...new Set(ids)])
+    }
   })
 
   it("is never said again to a warehouse that might send a second parcel (H208)", () => {

@@ -4,7 +4,8 @@ import type { Finding } from "./Finding.ts"
 import { absent, draft, pending, reserved } from "./openOrders.ts"
 import { paid, shipped } from "./paidOrders.ts"
 import type { Story } from "./Story.ts"
-import type { Rule } from "./Verdicts.ts"
+import type { Case, Rule } from "./Verdicts.ts"
+import { isRemembered, restored } from "./Verdicts.ts"
 
 type Status = NonNullable<Story["order"]>["status"]
 
@@ -19,5 +20,19 @@ const rules: Readonly<Record<Status, Rule>> = {
 }
 
 /** What of an order's story does not agree; what is under way and will change by itself is nothing. */
-export const judge = (story: Story, now: DateTime.Utc): ReadonlyArray<Finding> =>
-  (story.order === null ? absent : rules[story.order.status])({ ...story, now })
+export const judge = (story: Story, now: DateTime.Utc): ReadonlyArray<Finding> => {
+  const one = { ...story, now }
+  return (story.order === null ? absent : rules[story.order.status])(one).map(harmless(one))
+}
+
+/**
+ * All that the order service said is said again together, the wish for a payment with it. A payment service that has lost the
+ * payment would ask the provider again, and once that has forgotten the key, it would charge a second time.
+ */
+const harmless = (one: Case) => (finding: Finding): Finding => {
+  const { remedy } = finding
+  const isAskedAgain = remedy._tag === "SayAgain" && remedy.speakers.includes("order") && one.payment === null
+  return isAskedAgain && (one.order?.askedAt ?? null) !== null && !isRemembered(one)
+    ? { ...finding, remedy: { _tag: "Person" }, does: `${restored}; said again, it might be charged a second time` }
+    : finding
+}
