@@ -1,7 +1,7 @@
 import type { Look, Reconciling, Repairs } from "@quartet/hosting/Reconciling"
 import type { Submission } from "@quartet/messaging/Submission"
 import * as Worker from "@quartet/messaging/Worker"
-import { Chunk, Config, Context, DateTime, Duration, Effect, Layer, Option, Random, Stream } from "effect"
+import { Chunk, Config, Context, DateTime, Duration, Effect, Layer, Metric, Option, Random, Stream } from "effect"
 import { v7 } from "uuid"
 import { PaymentActor } from "./Actor.ts"
 import type { PaymentCommand } from "./domain/Command.ts"
@@ -101,6 +101,10 @@ const makeRepair = (
     }
   )
 
+const forPersons = Metric.gauge("payment_mismatches", {
+  description: "Differences between the provider's books and ours that wait for a person, at the last look"
+})
+
 /** What the service does on its own puts right what it can; money that is no payment's waits for somebody's word. */
 const makeTurn = (repair: ReturnType<typeof makeRepair>) =>
   Effect.gen(function*() {
@@ -113,6 +117,7 @@ const makeTurn = (repair: ReturnType<typeof makeRepair>) =>
       yield* Effect.logWarning(`The provider's books held ${repaired.length} news that nobody had told; repaired.`)
     }
     const waiting = mismatches.filter(({ remedy }) => remedy !== "repair")
+    yield* Metric.set(forPersons, waiting.length)
     if (waiting.length > 0) {
       yield* Effect.logError(
         `The provider's books and ours differ ${waiting.length} times, for a person to see: quartet reconcile.`

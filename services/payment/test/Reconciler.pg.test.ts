@@ -4,7 +4,7 @@ import { assert, layer } from "@effect/vitest"
 import type { OrderId } from "@quartet/contracts/Ids"
 import { fromMessage } from "@quartet/messaging/testing/Submissions"
 import * as Simulator from "@quartet/stripe-simulator/Simulator"
-import { ConfigProvider, Duration, Effect, Layer, Option, Schedule, Schema } from "effect"
+import { ConfigProvider, Duration, Effect, Layer, Metric, Option, Schedule, Schema } from "effect"
 import { v7 } from "uuid"
 import { PaymentActor } from "../src/Actor.ts"
 import { BeginCharge } from "../src/domain/Command.ts"
@@ -210,6 +210,7 @@ const Refunds = Schema.Struct({
   refunds: Schema.Array(Schema.Struct({ payment_intent: Schema.String, amount: Schema.Int }))
 })
 
+const description = "Differences between the provider's books and ours that wait for a person, at the last look"
 const often = reconciling({ PAYMENT_RECONCILE_EVERY: "100 millis" })
 
 layer(Layer.provideMerge(often, Service), { excludeTestServices: true, timeout: 60_000 })(
@@ -257,6 +258,10 @@ layer(Layer.provideMerge(often, Service), { excludeTestServices: true, timeout: 
         const orderId = yield* unheard()
         // It has looked, since it settled what happened later.
         yield* awaitStatus(orderId, "Succeeded")
+        yield* Effect.repeat(Metric.value(Metric.gauge("payment_mismatches", { description })), {
+          until: ({ value }) => value === 1,
+          schedule: Schedule.spaced("10 millis")
+        }).pipe(Effect.timeout("10 seconds"))
         assert.lengthOf(yield* foundOf(stranger), 1)
       }))
   }
