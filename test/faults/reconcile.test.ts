@@ -219,6 +219,25 @@ layer(Quartet.layer(settings), { excludeTestServices: true, timeout: 60_000 })("
       yield* reconciled()
     }))
 
+  it.effect("says that it could not compare, where the provider does not let its books be read (H207)", () =>
+    Effect.gen(function*() {
+      const unreadable = { fault: "error_before", times: 100, match: { method: "GET", path: "/v1/payment_intents" } }
+      const { result, struck } = yield* whileFaulty(
+        unreadable,
+        Effect.zip(
+          reconciled(),
+          Effect.flatMap(opsUrl, (url) => run("reconcile", "--settle", "1ms", "--url", url))
+        )
+      )
+      assert.isAbove(struck, 0)
+      const [{ unread }, { code, stderr, stdout }] = result
+      assert.lengthOf(unread, 1)
+      assert.include(unread[0] ?? "", "500")
+      assert.strictEqual(code, 1)
+      assert.match(stdout, /^✘ not compared: The provider's books could not be read: 500/m)
+      assert.strictEqual(stderr, "Not everything could be compared.\n")
+    }))
+
   it.effect(
     "flags what only a person can tell, names the way out, and fails until it is gone (H208)",
     () =>
