@@ -6,10 +6,7 @@ import { reconcile } from "./Reconcile.ts"
 import { isLeft, textOf } from "./reconcile/Telling.ts"
 
 /** How often everything in one process is reconciled; `never` leaves it to `quartet reconcile`. */
-const period = Config.literal("never")("RECONCILE_EVERY").pipe(
-  Config.map(() => Option.none<Duration.Duration>()),
-  Config.orElse(() => Config.map(Settings.time("RECONCILE_EVERY", "10 minutes"), Option.some))
-)
+const period = Settings.period("RECONCILE_EVERY", "10 minutes")
 
 /** In production an operator's token has to be given; elsewhere one is made. */
 const mayAsk = Effect.gen(function*() {

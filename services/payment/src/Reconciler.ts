@@ -1,7 +1,8 @@
 import type { Look, Reconciling, Repairs } from "@quartet/hosting/Reconciling"
+import * as Settings from "@quartet/hosting/Settings"
 import type { Submission } from "@quartet/messaging/Submission"
 import * as Worker from "@quartet/messaging/Worker"
-import { Chunk, Config, Context, DateTime, Duration, Effect, Layer, Metric, Option, Random, Stream } from "effect"
+import { Chunk, Context, DateTime, Duration, Effect, Layer, Metric, Option, Random, Stream } from "effect"
 import { v7 } from "uuid"
 import { PaymentActor } from "./Actor.ts"
 import type { PaymentCommand } from "./domain/Command.ts"
@@ -17,22 +18,10 @@ import { ProviderBooks } from "./ProviderBooks.ts"
 export class Reconciler extends Context.Tag("@quartet/payment/Reconciler")<Reconciler, Reconciling>() {}
 
 /** How far back the provider's books are read: as long as it goes on telling an event that was not heard. */
-const window = Config.duration("PAYMENT_RECONCILE_LAST").pipe(
-  Config.withDefault(Duration.days(3)),
-  Config.validate({ message: "must be longer than nothing", validation: (last) => Duration.toMillis(last) > 0 })
-)
+const window = Settings.span("PAYMENT_RECONCILE_LAST", "3 days")
 
 /** How often the service does so by itself; `never` leaves it to `quartet reconcile`. */
-const period = Config.literal("never")("PAYMENT_RECONCILE_EVERY").pipe(
-  Config.map(() => Option.none<Duration.Duration>()),
-  Config.orElse(() =>
-    Config.duration("PAYMENT_RECONCILE_EVERY").pipe(
-      Config.withDefault(Duration.minutes(5)),
-      Config.validate({ message: "must be longer than nothing", validation: (every) => Duration.toMillis(every) > 0 }),
-      Config.map(Option.some)
-    )
-  )
-)
+const period = Settings.period("PAYMENT_RECONCILE_EVERY", "5 minutes")
 
 /** The most that is told and put right in one go; the rest shows at the next look. */
 const most = 1000
