@@ -23,8 +23,8 @@ const window = Settings.span("PAYMENT_RECONCILE_LAST", "3 days")
 /** How often the service does so by itself; `never` leaves it to `quartet reconcile`. */
 const period = Settings.period("PAYMENT_RECONCILE_EVERY", "5 minutes")
 
-/** The most that is told and put right in one go; the rest shows at the next look. */
-const most = 1000
+/** The most that is told and put right in one go. On a shared account others' charges are among it, and must hide nothing. */
+const most = 10_000
 
 interface Seen {
   readonly findings: ReadonlyArray<Finding>
