@@ -1,18 +1,11 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Customer from "quartet/demo/Customer"
+import { opsUrl, run } from "../support/Command.ts"
 import * as Process from "../support/Process.ts"
 import * as Quartet from "../support/Quartet.ts"
 import { becomes, newCustomer, newProduct, pay } from "../support/Shop.ts"
 import { execute } from "../support/Tables.ts"
-
-/** Runs a command against the quartet that lives in the home, with nothing but the home's settings. */
-const run = Effect.fn("run")(function*(...args: ReadonlyArray<string>) {
-  const { home } = yield* Quartet.Quartet
-  const command = yield* Process.quartet(args, home.settings)
-  const { code } = yield* Effect.timeout(command.ended, "40 seconds")
-  return { code, stdout: command.stdout(), stderr: command.stderr() }
-}, Effect.scoped)
 
 /** An order that went all the way. */
 const shipped = Effect.gen(function*() {
@@ -22,8 +15,6 @@ const shipped = Effect.gen(function*() {
   yield* becomes(customer, order, "Shipped")
   return { customer, order }
 })
-
-const url = Effect.map(Quartet.Quartet, ({ home }) => `http://127.0.0.1:${home.ports.ops}`)
 
 layer(Quartet.layer(), { excludeTestServices: true, timeout: 60_000 })("whoever operates a running quartet", (it) => {
   it.effect(
@@ -44,7 +35,7 @@ layer(Quartet.layer(), { excludeTestServices: true, timeout: 60_000 })("whoever 
     () =>
       Effect.gen(function*() {
         const { customer, order } = yield* shipped
-        const again = yield* run("say-again", "--last", "1h", "--url", yield* url)
+        const again = yield* run("say-again", "--last", "1h", "--url", yield* opsUrl)
         assert.strictEqual(again.code, 0, again.stderr)
         assert.match(again.stdout, /^[1-9]\d* messages are said again/)
         const { code, stdout } = yield* run("verify", "--wait", "20s")
@@ -62,7 +53,7 @@ layer(Quartet.layer(), { excludeTestServices: true, timeout: 60_000 })("whoever 
           `INSERT INTO inventory.parked_messages (consumer, message_id, type, subject, envelope, reason, attempts)
         VALUES ('inventory', 'm1', 'order.placed.v1', 'an-order', 'no envelope', E'TypeError: nothing\\n    at deep.js', 5)`
         )
-        const at = ["--url", yield* url]
+        const at = ["--url", yield* opsUrl]
         const list = yield* run("parked", "list", ...at)
         assert.match(list.stdout, /^inventory\/1 +order\.placed\.v1 +an-order +\S+ +5 +TypeError: nothing$/m)
         const shown = yield* run("parked", "show", "inventory/1", ...at)

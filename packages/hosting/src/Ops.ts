@@ -12,6 +12,7 @@ import * as ParkedRoutes from "./ParkedRoutes.ts"
 import * as ProblemPage from "./ProblemPage.ts"
 import * as Prometheus from "./Prometheus.ts"
 import * as RebuildRoutes from "./RebuildRoutes.ts"
+import * as ReconcileRoutes from "./ReconcileRoutes.ts"
 import * as RouteTable from "./RouteTable.ts"
 import * as Settings from "./Settings.ts"
 
@@ -53,7 +54,10 @@ export const layerOn = (
           HttpRouter.concat(
             health,
             HttpRouter.provideService(
-              HttpRouter.concat(ParkedRoutes.routes(auth), RebuildRoutes.routes(auth)),
+              HttpRouter.concat(
+                ParkedRoutes.routes(auth),
+                HttpRouter.concat(RebuildRoutes.routes(auth), ReconcileRoutes.routes(auth))
+              ),
               ParkedMessages,
               parked
             )

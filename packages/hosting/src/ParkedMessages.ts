@@ -1,6 +1,7 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Duration, Option, Scope } from "effect"
 import { Context, Effect, Layer, Ref, Schema } from "effect"
+import type { Reconciling } from "./Reconciling.ts"
 
 /** A message that waits for a person. `reason` may go over many lines; the first says what is wrong. */
 export const ParkedMessage = Schema.Struct({
@@ -40,8 +41,12 @@ export interface Desk {
   readonly discard: (id: string, because: string) => Effect.Effect<number, SqlError>
   /** Says again what it said in this last while, for a broker that lost it; returns how many messages that is. */
   readonly sayAgain: (last: Duration.Duration) => Effect.Effect<number, SqlError>
+  /** Says again all that it said about these subjects; whoever handled it already ignores it. */
+  readonly sayAgainAbout: (subjects: ReadonlyArray<string>) => Effect.Effect<number, SqlError>
   /** Where the service has a read model. */
   readonly rebuild?: Rebuilding
+  /** Where the service can hold its books against others. */
+  readonly reconcile?: Reconciling
 }
 
 /** The desks of the services that live in this process, by the service's name. Each takes its own back when it ends. */

@@ -32,7 +32,15 @@ export const Discarded = Schema.Struct({ discarded: Schema.Int })
 /** How many messages are said again. */
 export const SaidAgain = Schema.Struct({ messages: Schema.Int })
 
-const Last = Schema.Struct({ lastSeconds: Schema.Int.pipe(Schema.between(1, 366 * 86_400)) })
+const Again = Schema.Union(
+  Schema.Struct({ lastSeconds: Schema.Int.pipe(Schema.between(1, 366 * 86_400)) }),
+  Schema.Struct({
+    subjects: Schema.Array(Schema.String.pipe(Schema.minLength(1), Schema.maxLength(200))).pipe(
+      Schema.minItems(1),
+      Schema.maxItems(1000)
+    )
+  })
+)
 
 const Because = Schema.Struct({ because: Schema.Trim.pipe(Schema.minLength(1), Schema.maxLength(1000)) })
 
@@ -126,16 +134,20 @@ const discard = Effect.gen(function*() {
 
 const noWhile = new Refused({
   name: "invalid-request",
-  detail: "Say how far back: {\"lastSeconds\": 3600}, at least 1."
+  detail: "Say how far back: {\"lastSeconds\": 3600}, at least 1; or about what: {\"subjects\": [\"…\"]}, 1 to 1000."
 })
 
 const sayAgain = Effect.gen(function*() {
-  const { lastSeconds } = yield* Effect.catchTag(
-    HttpServerRequest.schemaBodyJson(Last, { onExcessProperty: "error" }),
+  const asked = yield* Effect.catchTag(
+    HttpServerRequest.schemaBodyJson(Again, { onExcessProperty: "error" }),
     "ParseError",
     () => noWhile
   )
-  const counts = yield* Effect.forEach(yield* chosen, ([, desk]) => desk.sayAgain(Duration.seconds(lastSeconds)))
+  const counts = yield* Effect.forEach(
+    yield* chosen,
+    ([, desk]) =>
+      "subjects" in asked ? desk.sayAgainAbout(asked.subjects) : desk.sayAgain(Duration.seconds(asked.lastSeconds))
+  )
   return yield* answer(SaidAgain)({ messages: counts.reduce((sum, count) => sum + count, 0) }, { status: 202 })
 })
 

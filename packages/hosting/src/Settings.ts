@@ -1,4 +1,4 @@
-import { Config, Duration } from "effect"
+import { Config, Duration, Option } from "effect"
 import { resolve } from "node:path"
 
 /** The folder in which a process keeps what must outlive it: embedded data, generated secrets. Absolute. */
@@ -49,4 +49,24 @@ export const time = (name: string, otherwise: Duration.DurationInput): Config.Co
     }),
     Config.nested(name),
     Config.withDefault(Duration.decode(otherwise))
+  )
+
+/** A length of time that something goes back or comes again after: more than none, and a year at most. */
+export const span = (name: string, otherwise: Duration.DurationInput): Config.Config<Duration.Duration> =>
+  Config.duration().pipe(
+    Config.validate({
+      message: "Expected a time of 1 millisecond to 366 days, such as \"3 days\"",
+      validation: (time) => Duration.between(time, { minimum: Duration.millis(1), maximum: Duration.days(366) })
+    }),
+    Config.nested(name),
+    Config.withDefault(Duration.decode(otherwise))
+  )
+
+/** How often something is done by itself; with `never` it is not. */
+export const period = (
+  name: string,
+  otherwise: Duration.DurationInput
+): Config.Config<Option.Option<Duration.Duration>> =>
+  Config.map(Config.literal("never")(name), () => Option.none()).pipe(
+    Config.orElse(() => Config.map(span(name, otherwise), Option.some))
   )

@@ -41,7 +41,8 @@ const makeDesk = (ids: ReadonlyArray<string>, waiting = ids.length) =>
           const done = now.waiting.length - left.length
           return [done, { ...now, waiting: left, discarded: done === 1 ? [...now.discarded, because] : now.discarded }]
         }),
-      sayAgain: (last) => Effect.succeed(Duration.toMinutes(last))
+      sayAgain: (last) => Effect.succeed(Duration.toMinutes(last)),
+      sayAgainAbout: (subjects) => Effect.succeed(subjects.length)
     }
     return { desk, state }
   })
@@ -104,7 +105,12 @@ describe("parked messages on the operators' port", { timeout: 20_000 }, () => {
         status: 202,
         json: { messages: 60 }
       })
-      for (const body of [undefined, {}, { lastSeconds: 0 }, { lastSeconds: "1h" }, { lastSeconds: 60, more: 1 }]) {
+      assert.deepInclude(yield* ask("POST", "/said/again", { body: { subjects: ["an-order", "another"] } }), {
+        status: 202,
+        json: { messages: 2 }
+      })
+      const vague = [undefined, {}, { lastSeconds: 0 }, { lastSeconds: "1h" }, { lastSeconds: 60, more: 1 }]
+      for (const body of [...vague, { subjects: [] }, { subjects: [""] }, { subjects: ["a"], lastSeconds: 60 }]) {
         assert.strictEqual((yield* ask("POST", "/said/again", { body })).status, 400)
       }
     }).pipe(Effect.scoped, Effect.provide(ops)))

@@ -1,6 +1,6 @@
 import type { SqlError } from "@effect/sql"
 import { SqlClient } from "@effect/sql"
-import { Config, Context, Duration, Effect, Layer, Metric } from "effect"
+import { Config, Context, Duration, Effect, Layer, Metric, Schema } from "effect"
 import { encodeSeqs } from "./internal/outboxRows.ts"
 import { atomically } from "./Transaction.ts"
 import * as Worker from "./Worker.ts"
@@ -12,6 +12,8 @@ import * as Worker from "./Worker.ts"
 export class Archive extends Context.Tag("@quartet/messaging/Archive")<Archive, {
   /** Says again what was to be said in this last while, timers included; returns how many messages that is. */
   readonly sayAgain: (last: Duration.Duration) => Effect.Effect<number, SqlError.SqlError>
+  /** Says again all that was said about these subjects, and all that is to be said later; returns how many messages. */
+  readonly sayAgainAbout: (subjects: ReadonlyArray<string>) => Effect.Effect<number, SqlError.SqlError>
   /** Deletes what was said and is older than this, at most 5000 messages at a time; returns how many it were. */
   readonly forget: (age: Duration.Duration) => Effect.Effect<number, SqlError.SqlError>
   /** How long the oldest message has waited that should be on its way; nothing when none does. */
@@ -24,19 +26,33 @@ const lifetime = Config.duration("OUTBOX_KEPT_FOR").pipe(Config.withDefault(Dura
 /** So few at a time that nobody waits for the rows. */
 const chunk = 5000
 
+const encodeSubjects = Schema.encodeSync(Schema.parseJson(Schema.Array(Schema.String)))
+
+const makeSayAgain = (sql: SqlClient.SqlClient): Pick<Archive["Type"], "sayAgain" | "sayAgainAbout"> => ({
+  sayAgain: (last) =>
+    Effect.map(
+      sql`
+        INSERT INTO outbox_unsent (seq, due_at) SELECT seq, due_at FROM outbox
+        WHERE greatest(appended_at, due_at) BETWEEN now() - ${Duration.toSeconds(last)} * interval '1 second' AND now()
+        FOR KEY SHARE
+        ON CONFLICT DO NOTHING RETURNING 1`,
+      (rows) => rows.length
+    ),
+  // An index on subjects would cost every message: all of them are read instead, once for all subjects.
+  sayAgainAbout: (subjects) =>
+    Effect.map(
+      sql`
+        INSERT INTO outbox_unsent (seq, due_at) SELECT seq, due_at FROM outbox
+        WHERE subject = ANY (ARRAY(SELECT value FROM json_array_elements_text(${encodeSubjects(subjects)}::json)))
+        FOR KEY SHARE
+        ON CONFLICT DO NOTHING RETURNING 1`,
+      (rows) => rows.length
+    )
+})
+
 const makeArchive = (sql: SqlClient.SqlClient) =>
   Archive.of({
-    sayAgain: (last) =>
-      Effect.map(
-        sql`
-          INSERT INTO outbox_unsent (seq, due_at) SELECT seq, due_at FROM outbox
-          WHERE greatest(appended_at, due_at) BETWEEN now() - ${
-          Duration.toSeconds(last)
-        } * interval '1 second' AND now()
-          FOR KEY SHARE
-          ON CONFLICT DO NOTHING RETURNING 1`,
-        (rows) => rows.length
-      ),
+    ...makeSayAgain(sql),
     // What is said again at this moment is locked until that is done, and then no longer waits without its message.
     forget: (age) =>
       Effect.gen(function*() {

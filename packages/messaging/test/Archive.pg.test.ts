@@ -52,6 +52,20 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox as an archive"
       assert.strictEqual(yield* archive.sayAgain(Duration.minutes(10)), 0)
     }))
 
+  it.effect("says again all that was said about some subjects, however long ago, and nothing else (H130)", () =>
+    Effect.gen(function*() {
+      yield* clean
+      const { sayAgainAbout } = yield* Archive
+      const sql = yield* SqlClient.SqlClient
+      yield* fill(4, "20 days")
+      yield* fill(4, "1 minute")
+      assert.strictEqual(yield* sayAgainAbout(["k2", "k3", "nobody"]), 4)
+      const again = yield* sql<{ subject: string }>`
+        SELECT DISTINCT subject FROM outbox JOIN outbox_unsent USING (seq) ORDER BY subject`
+      assert.deepStrictEqual(again.map(({ subject }) => subject), ["k2", "k3"])
+      assert.strictEqual(yield* sayAgainAbout(["k2"]), 0)
+    }))
+
   it.effect("forgets what was said long ago, and never what was not said (H118)", () =>
     Effect.gen(function*() {
       yield* clean

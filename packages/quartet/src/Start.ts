@@ -5,6 +5,7 @@ import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
 import * as Settings from "@quartet/hosting/Settings"
 import { Config, Console, Effect, Layer, Option, Redacted } from "effect"
 import { Ports } from "./Ports.ts"
+import * as Reconciling from "./Reconciling.ts"
 import { seed } from "./Seed.ts"
 import * as System from "./System.ts"
 import * as Token from "./Token.ts"
@@ -40,5 +41,8 @@ const greet = Effect.gen(function*() {
   }))
 })
 
-/** Everything in one process, greeted once it all runs. */
-export const layer = Layer.effectDiscard(greet).pipe(Layer.provideMerge(System.layer), Layer.provide(database))
+/** Everything in one process, greeted once it all runs, and reconciled now and then. */
+export const layer = Layer.merge(Layer.effectDiscard(greet), Reconciling.layer).pipe(
+  Layer.provideMerge(System.layer),
+  Layer.provide(database)
+)

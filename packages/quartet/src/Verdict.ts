@@ -41,7 +41,7 @@ const brokerLaw = {
 }
 
 /** `DATABASE_URL`, or the embedded PostgreSQL of the quartet that runs in the home. */
-const database = Effect.gen(function*() {
+export const database = Effect.gen(function*() {
   const given = yield* Config.option(Config.redacted(Config.nonEmptyString("DATABASE_URL")))
   if (Option.isSome(given)) return given.value
   const home = yield* Settings.home

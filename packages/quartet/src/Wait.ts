@@ -5,7 +5,7 @@ import { Duration } from "effect"
 const units: Readonly<Record<string, string>> = { ms: "millis", s: "seconds", m: "minutes", h: "hours" }
 
 /** `60s`, `2m` or `60 seconds`. */
-const parse = (text: string): Option.Option<Duration.Duration> =>
+export const parse = (text: string): Option.Option<Duration.Duration> =>
   Duration.decodeUnknown(
     text.trim().replace(/^(\d+) *(ms|s|m|h)$/, (_, count: string, unit: string) => `${count} ${units[unit]}`)
   )

@@ -13,6 +13,7 @@ import { setFlagsFromString } from "node:v8"
 import { demo } from "./Demo.ts"
 import * as ParkedCommand from "./ParkedCommand.ts"
 import * as Rebuild from "./Rebuild.ts"
+import * as ReconcileCommand from "./ReconcileCommand.ts"
 import * as Seed from "./Seed.ts"
 import * as Serve from "./Serve.ts"
 import * as Start from "./Start.ts"
@@ -111,6 +112,7 @@ const quartet = Command.make("quartet").pipe(
     ParkedCommand.command,
     ParkedCommand.sayAgain,
     Rebuild.command,
+    ReconcileCommand.command,
     verify,
     topology
   ])

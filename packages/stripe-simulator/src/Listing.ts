@@ -18,21 +18,21 @@ export const intents = (tables: Tables, form: Form.Form): Either.Either<Slice, W
   Either.gen(function*() {
     yield* Params.accept(form, intentParameters)
     const customer = Form.get(form, "customer")
-    const after = yield* wholeNumber(form, "created[gte]")
-    const before = yield* wholeNumber(form, "created[lte]")
+    const isWithin = yield* span(form)
     return yield* slice(tables.intents, form, "payment_intent", (intent) =>
-      (customer === undefined || intent.customer === customer) &&
-      (after === undefined || intent.created >= after) && (before === undefined || intent.created <= before))
+      (customer === undefined || intent.customer === customer) && isWithin(intent))
   })
 
-/** `GET /v1/refunds`, optionally of one charge or intent. */
+/** `GET /v1/refunds`, optionally of one charge or intent, or from a time on. */
 export const refunds = (tables: Tables, form: Form.Form): Either.Either<Slice, WireError> =>
   Either.gen(function*() {
     yield* Params.accept(form, refundParameters)
     const charge = Form.get(form, "charge")
     const intent = Form.get(form, "payment_intent")
+    const isWithin = yield* span(form)
     return yield* slice(tables.refunds, form, "refund", (refund: RefundRecord) =>
-      (charge === undefined || refund.charge === charge) && (intent === undefined || refund.intent === intent))
+      (charge === undefined || refund.charge === charge) && (intent === undefined || refund.intent === intent) &&
+      isWithin(refund))
   })
 
 /**
@@ -58,6 +58,8 @@ const intentParameters: ReadonlySet<string> = new Set([
 
 const refundParameters: ReadonlySet<string> = new Set([
   "charge",
+  "created[gte]",
+  "created[lte]",
   "expand[*]",
   "limit",
   "payment_intent",
@@ -65,6 +67,14 @@ const refundParameters: ReadonlySet<string> = new Set([
 ])
 
 const searchParameters: ReadonlySet<string> = new Set(["expand[*]", "limit", "query"])
+
+/** Both ends count, where they are given. */
+const span = (form: Form.Form): Params.Read<(record: { readonly created: number }) => boolean> =>
+  Either.gen(function*() {
+    const after = yield* wholeNumber(form, "created[gte]")
+    const before = yield* wholeNumber(form, "created[lte]")
+    return ({ created }) => (after === undefined || created >= after) && (before === undefined || created <= before)
+  })
 
 const slice = <A extends ObjectRecord>(
   table: ReadonlyMap<string, A>,

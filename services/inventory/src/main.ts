@@ -13,6 +13,7 @@ import { problems } from "./Api.ts"
 import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
 import { migrations } from "./Migrations.ts"
+import * as Recount from "./Recount.ts"
 import * as Repository from "./Repository.ts"
 import * as Views from "./Views.ts"
 
@@ -23,16 +24,21 @@ const Requests = HttpServer.layer({
   problems
 })
 
-/** What nobody here could handle waits for an operator, and what was said can be said again. */
+/** What nobody here could handle waits for an operator, what was said can be said again, and levels recounted. */
 const Desk = Layer.scopedDiscard(Effect.gen(function*() {
-  const { sayAgain } = yield* Archive.Archive
-  yield* ParkedMessages.registerIfKept("inventory", { ...yield* Parking.Parking, sayAgain })
+  const { sayAgain, sayAgainAbout } = yield* Archive.Archive
+  yield* ParkedMessages.registerIfKept("inventory", {
+    ...yield* Parking.Parking,
+    sayAgain,
+    sayAgainAbout,
+    reconcile: yield* Recount.Recount
+  })
 }))
 
 /** The inventory, but for what its process gives it: a database, a broker, settings and logs. */
 export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk).pipe(
   Layer.provide(Actor.layer),
-  Layer.provide([Repository.layer, Views.layer, Messaging.layer]),
+  Layer.provide([Repository.layer, Views.layer, Recount.layer, Messaging.layer]),
   Layer.provide([Postgres.layer({ service: "inventory", migrations }), Auth.layer]),
   Layer.fresh // services that share a process share neither database nor outbox
 )

@@ -41,9 +41,9 @@ const Operators = HttpServer.layer({
 
 /** What nobody here could handle waits for an operator, what was said can be said again, and lists made again. */
 const Desk = Layer.scopedDiscard(Effect.gen(function*() {
-  const { sayAgain } = yield* Archive.Archive
+  const { sayAgain, sayAgainAbout } = yield* Archive.Archive
   const rebuild = yield* Rebuild.Rebuild
-  yield* ParkedMessages.registerIfKept("order", { ...yield* Parking.Parking, sayAgain, rebuild })
+  yield* ParkedMessages.registerIfKept("order", { ...yield* Parking.Parking, sayAgain, sayAgainAbout, rebuild })
 }))
 
 /** The order service, but for what its process gives it: a database, a broker, settings and logs. */

@@ -11,12 +11,15 @@ import * as Actor from "./Actor.ts"
 import { problems } from "./Api.ts"
 import * as Breaker from "./Breaker.ts"
 import * as Errands from "./Errands.ts"
+import * as Findings from "./Findings.ts"
 import * as Gateway from "./Gateway.ts"
 import * as Gauges from "./Gauges.ts"
 import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
 import { migrations } from "./Migrations.ts"
 import * as Passage from "./Passage.ts"
+import * as ProviderBooks from "./ProviderBooks.ts"
+import * as Reconciler from "./Reconciler.ts"
 import * as Repository from "./Repository.ts"
 import * as Throttle from "./Throttle.ts"
 import * as Views from "./Views.ts"
@@ -29,16 +32,23 @@ const Requests = HttpServer.layer({
   maxBodyBytes: 256 * 1024
 })
 
-/** What nobody here could handle waits for an operator, and what was said can be said again. */
+/** What nobody here could handle waits for an operator, what was said can be said again, and books compared. */
 const Desk = Layer.scopedDiscard(Effect.gen(function*() {
-  const { sayAgain } = yield* Archive.Archive
-  yield* ParkedMessages.registerIfKept("payment", { ...yield* Parking.Parking, sayAgain })
+  const { sayAgain, sayAgainAbout } = yield* Archive.Archive
+  const reconcile = yield* Reconciler.Reconciler
+  yield* ParkedMessages.registerIfKept("payment", {
+    ...yield* Parking.Parking,
+    sayAgain,
+    sayAgainAbout,
+    reconcile
+  })
 }))
 
 /** The payment service, but for what its process gives it: a database, a broker, settings and logs. */
 export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk, Gauges.layer).pipe(
-  Layer.provide(Errands.layer),
-  Layer.provide([Actor.layer, Gateway.layer, Passage.layer]),
+  Layer.provide(Reconciler.layer),
+  Layer.provide([Errands.layer, Findings.layer]),
+  Layer.provide([Actor.layer, Gateway.layer, ProviderBooks.layer, Passage.layer]),
   Layer.provide([Breaker.layer, Throttle.layer]),
   Layer.provide([Repository.layer, Views.layer, Messaging.layer]),
   Layer.provide(Postgres.layer({ service: "payment", migrations })),

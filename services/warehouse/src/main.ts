@@ -25,8 +25,8 @@ const Requests = HttpServer.layer({
 
 /** What nobody here could handle waits for an operator, and what was said can be said again. */
 const Desk = Layer.scopedDiscard(Effect.gen(function*() {
-  const { sayAgain } = yield* Archive.Archive
-  yield* ParkedMessages.registerIfKept("warehouse", { ...yield* Parking.Parking, sayAgain })
+  const { sayAgain, sayAgainAbout } = yield* Archive.Archive
+  yield* ParkedMessages.registerIfKept("warehouse", { ...yield* Parking.Parking, sayAgain, sayAgainAbout })
 }))
 
 /** The warehouse, but for what its process gives it: a database, a broker, settings and logs. */
