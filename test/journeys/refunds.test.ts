@@ -6,7 +6,7 @@ import { v7 } from "uuid"
 import * as Addresses from "../support/Addresses.ts"
 import { dispatch, giveBack, isReady } from "../support/Desk.ts"
 import { get, post, problemOf } from "../support/Edge.ts"
-import { booksOf, refundByHand, returnRefunds, whileFaulty, whileWebhooks } from "../support/Provider.ts"
+import { booksOf, refundByHand, returnRefunds, settleRefunds, whileFaulty, whileWebhooks } from "../support/Provider.ts"
 import {
   becomes,
   brokenAtRest,
@@ -20,20 +20,22 @@ import {
 import * as System from "../support/System.ts"
 import { count } from "../support/Tables.ts"
 
-/** An order of 20.00 EUR that is paid and can be sent. */
-const ready = Effect.gen(function*() {
-  const customer = yield* newCustomer
-  const order = yield* Customer.place(customer, yield* newProduct(5), 2)
-  yield* pay(customer, order)
-  yield* isReady(order)
-  return { customer, order }
-})
+/** An order of 20.00 EUR that is paid by this card and can be sent. */
+const readyBy = (card: string) =>
+  Effect.gen(function*() {
+    const customer = yield* newCustomer
+    const order = yield* Customer.place(customer, yield* newProduct(5), 2)
+    yield* pay(customer, order, card)
+    yield* isReady(order)
+    return { customer, order }
+  })
 
-const shipped = Effect.tap(
-  ready,
-  ({ customer, order }) => Effect.zipRight(dispatch(order), becomes(customer, order, "Shipped"))
-)
+const ready = readyBy("pm_card_visa")
 type Story = Effect.Effect.Success<typeof ready>
+
+const send = ({ customer, order }: Story) => Effect.zipRight(dispatch(order), becomes(customer, order, "Shipped"))
+
+const shipped = Effect.tap(ready, send)
 
 const amountsOf = ({ refunds }: OrderView) => (refunds ?? []).map(({ amount, status }) => `${amount.amount} ${status}`)
 
@@ -200,6 +202,24 @@ layer(System.layer(settings), { excludeTestServices: true, timeout: 60_000 })("m
       yield* giveBack(story.order, { amount: 2000 })
       yield* shows(story, "2000 failed", "2000 refunded")
       assert.deepStrictEqual((yield* booksOf(story.order)).refunds, [2000])
+    }))
+
+  it.effect("is under way for as long as the provider is at it, counts from the start, and may fail in the end (H66)", () =>
+    Effect.gen(function*() {
+      const slow = yield* Effect.tap(readyBy("pm_card_pendingRefund"), send)
+      assert.strictEqual((yield* giveBack(slow.order, { amount: 1500, prefer: "wait=0" })).status, 202)
+      const pending = "payment.refunds WHERE status = 'Pending' AND order_id = $1"
+      yield* until(count(pending, slow.order.id), (found) => found === 1)
+      yield* shows(slow, "1500 requested")
+      assert.strictEqual(yield* problemOf(yield* giveBack(slow.order, { amount: 501 })), "409 refund-too-large")
+      assert.deepStrictEqual((yield* settleRefunds(slow.order)).map(({ status }) => status), [200])
+      yield* shows(slow, "1500 refunded")
+
+      const lost = yield* Effect.tap(readyBy("pm_card_refundFail"), send)
+      yield* giveBack(lost.order, { amount: 1500 })
+      assert.deepStrictEqual((yield* settleRefunds(lost.order)).map(({ status }) => status), [200])
+      const seen = yield* shows(lost, "1500 failed")
+      assert.deepInclude(seen, { status: "Shipped", refund: "failed" })
     }))
 
   it.effect("of one that is cancelled is not given again where somebody gave it by hand before (H67)", () =>

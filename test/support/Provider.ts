@@ -101,14 +101,19 @@ export const refundByHand = Effect.fn("Provider.refundByHand")(
 )
 
 /** The bank returns all that had gone back of an order's money. */
-export const returnRefunds = Effect.fn("Provider.returnRefunds")(function*(order: { readonly id: string }) {
+export const returnRefunds = (order: { readonly id: string }) => onRefunds(order, "fail")
+
+/** The bank does what it has in store for refunds that are pending. */
+export const settleRefunds = (order: { readonly id: string }) => onRefunds(order, "settle")
+
+const onRefunds = Effect.fn("Provider.onRefunds")(function*(order: { readonly id: string }, what: "fail" | "settle") {
   const { simulator } = yield* System
   const { refunds } = yield* ledger
   const { intents: [intent] } = yield* booksOf(order)
   const ours = refunds.filter(({ payment_intent }) => payment_intent === intent?.id)
   return yield* Effect.forEach(
     ours,
-    ({ id }) => send(HttpClientRequest.post(`${simulator}/_simulator/refunds/${id}/fail`))
+    ({ id }) => send(HttpClientRequest.post(`${simulator}/_simulator/refunds/${id}/${what}`))
   )
 })
 
