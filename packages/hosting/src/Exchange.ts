@@ -13,7 +13,7 @@ export interface Exchange {
   readonly request: NodeRequest
   readonly outgoing: ServerResponse
   readonly correlationId: string
-  /** Milliseconds since 1970. */
+  /** By the process's own clock, in milliseconds. */
   readonly began: number
   /** What its admission adds to the answer. */
   admitted: Fields
@@ -22,7 +22,7 @@ export interface Exchange {
 export const make = (incoming: IncomingMessage, outgoing: ServerResponse): Exchange => {
   const request = new NodeRequest(incoming)
   const correlationId = Correlation.accept(request.headers[Correlation.header])
-  return { request, outgoing, correlationId, began: Date.now(), admitted: {} }
+  return { request, outgoing, correlationId, began: performance.now(), admitted: {} }
 }
 
 /** Whether the request changes nothing. Source: RFC 9110, §9.2.1. */

@@ -6,7 +6,7 @@ import * as RequestMetrics from "./RequestMetrics.ts"
 export interface Answered {
   readonly request: NodeRequest
   readonly correlationId: string
-  /** Milliseconds since 1970. */
+  /** By the process's own clock, in milliseconds. */
   readonly began: number
   /** The pattern of its route. */
   readonly route: string
@@ -16,7 +16,7 @@ export interface Answered {
 /** Counts the request and tells of it; at debug level where `quiet`. */
 export const tell = (runtime: Runtime.Runtime<never>, answered: Answered, quiet: boolean): void => {
   const { began, correlationId, request, route, status } = answered
-  const milliseconds = Date.now() - began
+  const milliseconds = Math.round(performance.now() - began)
   const method = request.source.method ?? "unknown"
   RequestMetrics.count({ method, route, status, milliseconds })
   // A 503 of the operators' port is its answer, asked for every few seconds.

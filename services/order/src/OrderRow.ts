@@ -82,10 +82,9 @@ const toLine = ({ name, quantity, sku, unitPrice }: Order["lines"][number], inde
   ...unitPrice
 })
 
-/** The orders with these ids that there are, in id order: locked until the transaction ends, or just looked at. */
+/** The orders with these ids that there are, in id order. */
 export const findOrders = (
-  sql: SqlClient.SqlClient,
-  mode: "lock" | "look"
+  sql: SqlClient.SqlClient
 ): (ids: ReadonlyArray<OrderId>) => Effect.Effect<ReadonlyArray<Order>, SqlError.SqlError> => {
   const select = SqlSchema.findAll({
     Request: Schema.parseJson(Schema.Array(OrderId)),
@@ -105,7 +104,7 @@ export const findOrders = (
             FROM order_lines AS l WHERE l.order_id = o.order_id) AS lines
         FROM orders AS o
         WHERE o.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
-        ORDER BY o.order_id ${mode === "lock" ? sql.literal("FOR UPDATE OF o") : sql.literal("")}`
+        ORDER BY o.order_id`
   })
   return (ids) => select(ids).pipe(Effect.catchTag("ParseError", Effect.die)) // we wrote these rows: unreadable is a bug
 }

@@ -4,6 +4,7 @@ import type { CustomerId, OrderId, Sku } from "@quartet/contracts/Ids"
 import type { Step } from "@quartet/messaging/Behaviour"
 import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
+import { lockOrders } from "@quartet/messaging/RowLocks"
 import type { Transaction } from "@quartet/messaging/Transaction"
 import { together } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
@@ -39,14 +40,17 @@ export class OrderRepository extends Context.Tag("@quartet/order/OrderRepository
 }>() {}
 
 const makeLoad = (sql: SqlClient.SqlClient, limits: Limits) => {
-  const orders = findOrders(sql, "lock")
+  const lock = lockOrders(sql, "orders")
+  const orders = findOrders(sql)
   const products = findProducts(sql)
   const standings = findStandings(sql, limits)
   return Effect.fnUntraced(function*(commands: ReadonlyArray<OrderCommand>) {
     const wanted = new Set(commands.flatMap((command) => command._tag === "Place" ? command.lines : []).map(toSku))
     const asking = new Set(commands.flatMap((command) => isLimited(command, limits) ? [command.customerId] : []))
-    const [found, listed, known] = yield* Effect.all([
-      orders([...new Set(commands.map(({ orderId }) => orderId))]),
+    const ids = [...new Set(commands.map(({ orderId }) => orderId))]
+    const [, found, listed, known] = yield* Effect.all([
+      lock(ids),
+      orders(ids),
       wanted.size === 0 ? Effect.succeed<ReadonlyArray<Product>>([]) : products([...wanted]),
       asking.size === 0 ? Effect.succeed<ReadonlyArray<Standing>>([]) : standings([...asking])
     ], together)

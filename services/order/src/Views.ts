@@ -52,7 +52,7 @@ export class OrderViews extends Context.Tag("@quartet/order/OrderViews")<OrderVi
 }>() {}
 
 const makeOrder = (sql: SqlClient.SqlClient) => {
-  const find = findOrders(sql, "look")
+  const find = findOrders(sql)
   return Effect.fn("OrderViews.order")((orderId: OrderId) => Effect.map(find([orderId]), Array.head))
 }
 
@@ -98,7 +98,7 @@ const makeHistories = (sql: SqlClient.SqlClient) => {
 }
 
 const makeNewer = (sql: SqlClient.SqlClient) => {
-  const find = findOrders(sql, "look")
+  const find = findOrders(sql)
   const select = SqlSchema.findAll({
     Request: Schema.parseJson(Seen),
     Result: Schema.Struct({ id: OrderId }),

@@ -5,6 +5,7 @@ import type { Step } from "@quartet/messaging/Behaviour"
 import type { Changed } from "@quartet/messaging/Changed"
 import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
+import { lockOrders } from "@quartet/messaging/RowLocks"
 import type { Transaction } from "@quartet/messaging/Transaction"
 import { together } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
@@ -34,6 +35,7 @@ export class PaymentRepository extends Context.Tag("@quartet/payment/PaymentRepo
 }>() {}
 
 const makeLoad = (sql: SqlClient.SqlClient) => {
+  const lock = lockOrders(sql, "payments")
   const payments = SqlSchema.findAll({
     Request: Schema.parseJson(Schema.Array(OrderId)),
     Result: Schema.Struct({ payment: Payment }),
@@ -42,7 +44,7 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
         SELECT ${sql.literal(paymentJson)} AS payment
         FROM payments AS p LEFT JOIN payment_attempts AS a USING (order_id, attempt)
         WHERE p.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
-        ORDER BY p.order_id FOR UPDATE OF p`
+        ORDER BY p.order_id`
   })
   const events = SqlSchema.findAll({
     Request: Schema.parseJson(Schema.Array(ProviderEventId)),
@@ -56,7 +58,8 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
     function*(commands: ReadonlyArray<BooksCommand>) {
       const ids = commands.flatMap((command) => Option.toArray(orderOf(command)))
       const eventIds = commands.flatMap((command) => command._tag === "HearEvent" ? [command.event.eventId] : [])
-      const [found, heard] = yield* Effect.all([
+      const [, found, heard] = yield* Effect.all([
+        ids.length === 0 ? Effect.void : lock(ids),
         ids.length === 0 ? Effect.succeed([]) : payments(ids),
         eventIds.length === 0 ? Effect.succeed([]) : events(eventIds)
       ], together)

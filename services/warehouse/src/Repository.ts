@@ -6,7 +6,9 @@ import type { Changed } from "@quartet/messaging/Changed"
 import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
 import type { Slice } from "@quartet/messaging/Keyed"
+import { lockOrders } from "@quartet/messaging/RowLocks"
 import type { Transaction } from "@quartet/messaging/Transaction"
+import { together } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
 import { Context, Effect, HashMap, Layer, Option, Schema } from "effect"
 import type { WarehouseCommand } from "./domain/Command.ts"
@@ -38,6 +40,7 @@ const toRow = ({ isNew, key, state }: Changed<OrderId, State>) => ({
 })
 
 const makeLoad = (sql: SqlClient.SqlClient) => {
+  const lock = lockOrders(sql, "shipments")
   const select = SqlSchema.findAll({
     Request: Schema.parseJson(Schema.Array(OrderId)),
     Result: Shipment,
@@ -48,11 +51,11 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
           FROM shipment_lines AS l WHERE l.order_id = s.order_id), '[]') AS lines
         FROM shipments AS s
         WHERE s.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
-        ORDER BY s.order_id FOR UPDATE OF s`
+        ORDER BY s.order_id`
   })
   return Effect.fn("WarehouseRepository.load")((ids: ReadonlyArray<OrderId>) =>
-    select(ids).pipe(
-      Effect.map((rows) => HashMap.fromIterable(rows.map((row): [OrderId, State] => [row.orderId, row]))),
+    Effect.all([lock(ids), select(ids)], together).pipe(
+      Effect.map(([, rows]) => HashMap.fromIterable(rows.map((row): [OrderId, State] => [row.orderId, row]))),
       Effect.catchTag("ParseError", Effect.die) // we wrote these rows: unreadable means a bug
     )
   )
