@@ -1,5 +1,5 @@
 import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
-import { Context, Deferred, Effect, Exit, Fiber, FiberId, FiberRef, FiberRefs, HashMap, Runtime, Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, FiberId, Runtime, Scope } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as AnswerFields from "./AnswerFields.ts"
 import type { AnsweringOptions, Application } from "./Answering.ts"
@@ -95,13 +95,5 @@ const forking = <R>(runtime: Runtime.Runtime<R>) =>
     Context.add(Scope.Scope, scope)
   )
   const context = Context.merge(runtime.context, own)
-  return Runtime.runFork(Runtime.make({ ...runtime, context, fiberRefs: annotated(runtime, correlationId) }))(ended)
+  return Runtime.runFork(Runtime.make({ ...runtime, context }))(ended)
 }
-
-/** Every line that is logged for a request says which it was for. */
-const annotated = ({ fiberRefs }: Runtime.Runtime<never>, correlationId: string): FiberRefs.FiberRefs =>
-  FiberRefs.updateAs(fiberRefs, {
-    fiberId: FiberId.none,
-    fiberRef: FiberRef.currentLogAnnotations,
-    value: HashMap.make(["correlationId", correlationId])
-  })

@@ -11,6 +11,7 @@ import { parse, withSettings } from "./DatabaseUrl.ts"
 import { registerIfKept } from "./Health.ts"
 import type { MigrationFailed, Migrations } from "./Migrations.ts"
 import { migrate } from "./Migrations.ts"
+import { gatherWrites } from "./OneWrite.ts"
 import { prepareStatements } from "./PreparedStatements.ts"
 import { sessionLimits } from "./Provision.ts"
 
@@ -126,6 +127,7 @@ const acquirePool = Effect.fn("Postgres.acquirePool")(function*(options: Postgre
     (pool) => Effect.promise(() => pool.end()).pipe(Effect.interruptible, Effect.timeoutOption("2 seconds"))
   )
   if (yield* prepares) pool.on("connect", prepareStatements)
+  pool.on("connect", gatherWrites)
   // Without a listener, an idle connection that is cut would end the process (H156).
   pool.on(
     "error",

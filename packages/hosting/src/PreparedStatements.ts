@@ -25,6 +25,7 @@ export const prepareStatements = (client: PoolClient): void => {
     return [{ name: nameOf(text), text, values }, ...others]
   }
   Object.defineProperty(client, "query", {
+    configurable: true,
     value: (...args: ReadonlyArray<unknown>): unknown => Reflect.apply(query, client, named(args))
   })
 }

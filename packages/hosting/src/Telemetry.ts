@@ -1,5 +1,6 @@
 import type { ConfigError } from "effect"
-import { Config, Effect, Layer, Logger, LogLevel } from "effect"
+import { Config, Context, Effect, FiberRef, FiberRefs, HashMap, Layer, Logger, LogLevel } from "effect"
+import { Correlation } from "./Correlation.ts"
 
 const level = Config.logLevel("LOG_LEVEL").pipe(Config.withDefault(LogLevel.Info))
 
@@ -8,7 +9,17 @@ const format = Config.literal("json", "pretty")("LOG_FORMAT").pipe(
   Config.withDefault(process.stderr.isTTY ? "pretty" : "json")
 )
 
-const json = Logger.withConsoleError(Logger.jsonLogger)
+/** Every line that is logged for a request says which it was for. */
+const correlated = <Output>(logger: Logger.Logger<unknown, Output>) =>
+  Logger.mapInputOptions(logger, (options: Logger.Logger.Options<unknown>) => {
+    const context = FiberRefs.getOrDefault(options.context, FiberRef.currentContext)
+    const correlationId = Context.get(context, Correlation)
+    return correlationId === ""
+      ? options
+      : { ...options, annotations: HashMap.set(options.annotations, "correlationId", correlationId) }
+  })
+
+const json = Logger.withConsoleError(correlated(Logger.jsonLogger))
 
 /** What logs until the settings of logs are known. */
 export const layerProvisional: Layer.Layer<never> = Logger.replace(Logger.defaultLogger, json)
@@ -19,7 +30,7 @@ export const layerProvisional: Layer.Layer<never> = Logger.replace(Logger.defaul
  */
 export const layer: Layer.Layer<never, ConfigError.ConfigError> = Layer.unwrapEffect(
   Effect.gen(function*() {
-    const logger = (yield* format) === "json" ? json : Logger.prettyLogger({ stderr: true })
+    const logger = (yield* format) === "json" ? json : correlated(Logger.prettyLogger({ stderr: true }))
     return Layer.mergeAll(
       Logger.replace(Logger.defaultLogger, logger),
       Logger.minimumLogLevel(yield* level),

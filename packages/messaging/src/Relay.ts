@@ -35,8 +35,8 @@ export interface Options {
 }
 
 export const defaultOptions: Options = {
-  batch: 500,
-  inFlight: 2000,
+  batch: 1000,
+  inFlight: 4000,
   poll: Duration.millis(500),
   linger: Duration.millis(100),
   lease: Duration.seconds(3)

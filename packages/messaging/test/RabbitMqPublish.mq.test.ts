@@ -92,7 +92,7 @@ describeRabbit("publishing to RabbitMQ", () => {
         const { publish, ready } = yield* Broker
         const [taken, outcomes] = yield* Effect.timed(
           Effect.forEach(
-            Array.from({ length: 4200 }, () => publication("a.v1", "too early")),
+            Array.from({ length: 8300 }, () => publication("a.v1", "too early")),
             (one) => Effect.either(publish(one)),
             { concurrency: "unbounded" }
           )
@@ -100,7 +100,7 @@ describeRabbit("publishing to RabbitMQ", () => {
         assert.isTrue(outcomes.every(Either.isLeft))
         // Of so many, not all were let wait.
         const reasons = outcomes.flatMap((told) => Either.isLeft(told) ? [told.left.reason] : [])
-        assert.strictEqual(reasons.filter((reason) => reason.includes("too many")).length, 4200 - 4096)
+        assert.strictEqual(reasons.filter((reason) => reason.includes("too many")).length, 8300 - 8192)
         assert.isBelow(Duration.toSeconds(taken), 20)
         assert.isFalse(yield* ready)
         yield* world.wire.away(false)

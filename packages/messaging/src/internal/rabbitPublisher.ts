@@ -24,7 +24,7 @@ export interface Publisher {
 }
 
 /** The most messages that are sent and not confirmed, and the most that wait for the broker to be there. */
-const unconfirmedLimit = 4096
+const unconfirmedLimit = 8192
 
 /** How long a message waits for a broker that is away. */
 const awayLimit = "2 seconds"
