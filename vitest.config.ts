@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config"
 const slow = { testTimeout: 60_000, hookTimeout: 120_000 }
 const overTheWire = { globalSetup: ["packages/hosting/src/testing/globalSetup.ts"], ...slow }
 
+/** Processes that are told to stop under load, one after the other, take most of a minute. */
+const drains = "test/services/drain.mq.test.ts"
+
 /** What runs unchanged on four services in one process, in a process each, and in two each. */
 const wholeSystem = ["test/journeys/*.test.ts", "test/laws/crowd.test.ts"]
 
@@ -11,8 +14,9 @@ const wholeSystem = ["test/journeys/*.test.ts", "test/laws/crowd.test.ts"]
  * every file would take longer than the tests. Those of `unit` move the clock, and each has a world of its own.
  *
  * `unit` needs nothing, `integration` a PostgreSQL and, for `*.mq.test.ts`, a RabbitMQ, `system` all four services, `soak` an
- * hour or less. `services` is what only processes of their own over RabbitMQ can show; `wire` and `replicas` are the
- * journeys over one and two of each; `stripe` plays what `system` plays of `test/stripe` against Stripe itself.
+ * hour or less. `services` is what only processes of their own over RabbitMQ can show, and `drains` what of it takes long;
+ * `wire` and `replicas` are the journeys over one and two of each; `stripe` plays what `system` plays of `test/stripe`
+ * against Stripe itself.
  */
 export default defineConfig({
   test: {
@@ -44,7 +48,16 @@ export default defineConfig({
           ...slow
         }
       },
-      { test: { name: "services", include: ["test/services/*.mq.test.ts"], ...overTheWire, provide: { replicas: 1 } } },
+      {
+        test: {
+          name: "services",
+          include: ["test/services/*.mq.test.ts"],
+          exclude: [drains],
+          ...overTheWire,
+          provide: { replicas: 1 }
+        }
+      },
+      { test: { name: "drains", include: [drains], ...overTheWire, provide: { replicas: 1 } } },
       { test: { name: "wire", include: wholeSystem, ...overTheWire, provide: { replicas: 1 } } },
       { test: { name: "replicas", include: wholeSystem, ...overTheWire, provide: { replicas: 2 } } },
       {
