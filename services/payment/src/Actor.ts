@@ -7,6 +7,7 @@ import { decide, evolve, keyOf, reply } from "./domain/Books.ts"
 import { callsPerQuestion, defaultPolicy } from "./domain/Policy.ts"
 import type { PaymentRejection } from "./domain/Rejection.ts"
 import type { State } from "./domain/State.ts"
+import { apiVersion } from "./Gateway.ts"
 import { say } from "./Outbound.ts"
 import type { BooksStep } from "./Repository.ts"
 import { PaymentRepository } from "./Repository.ts"
@@ -33,7 +34,7 @@ export const policy = Config.all({
     from: callsPerQuestion,
     to: 10_000
   })
-})
+}).pipe(Config.map((policy) => ({ ...policy, apiVersion })))
 
 export const layer = Layer.scoped(
   PaymentActor,

@@ -34,6 +34,9 @@ export class Gateway extends Context.Tag("@quartet/payment/Gateway")<Gateway, {
   readonly findRefund: (refund: Refund, intentId: IntentId) => Effect.Effect<RefundOutcome>
 }>() {}
 
+/** The version of the API that this release of the SDK speaks. */
+export const apiVersion: string = Stripe.API_VERSION
+
 const stripeItself = new URL("https://api.stripe.com")
 const simulator = new URL("http://127.0.0.1:12111")
 
@@ -116,7 +119,7 @@ const makeCall = (deadline: Duration.Duration, report: Report) =>
 
 const makeCharges = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
   charge: Effect.fn("Gateway.charge")((orderId: OrderId, charge: Charge) => {
-    const { amount, attempt, idempotencyKey, paymentId, paymentMethodId } = charge
+    const { amount, apiVersion, attempt, idempotencyKey, paymentId, paymentMethodId } = charge
     const params: Stripe.PaymentIntentCreateParams = {
       amount: amount.amount,
       currency: amount.currency.toLowerCase(),
@@ -125,7 +128,9 @@ const makeCharges = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
       confirm: true,
       metadata: { orderId, paymentId, attempt: String(attempt) }
     }
-    return call("charge", () => stripe.paymentIntents.create(params, { idempotencyKey }), ofIntent, ofChargeError)
+    // Written down with the rest: in another version it would be another request under the same key (H53).
+    const options = { idempotencyKey, apiVersion }
+    return call("charge", () => stripe.paymentIntents.create(params, options), ofIntent, ofChargeError)
   }),
   retrieve: Effect.fn("Gateway.retrieve")((intentId: IntentId) =>
     call("retrieve", () => stripe.paymentIntents.retrieve(intentId), ofIntent, ofChargeError)

@@ -6,6 +6,7 @@ import refunds from "./migrations/0104_refunds.ts"
 import providerEvents from "./migrations/0105_provider_events.ts"
 import parked from "./migrations/0106_parked.ts"
 import operatorsRefunds from "./migrations/0107_operators_refunds.ts"
+import apiVersion from "./migrations/0108_api_version.ts"
 
 /** Everything the payment service keeps in its schema. */
 export const migrations = {
@@ -16,5 +17,6 @@ export const migrations = {
   "0104_refunds": refunds,
   "0105_provider_events": providerEvents,
   "0106_parked": parked,
-  "0107_operators_refunds": operatorsRefunds
+  "0107_operators_refunds": operatorsRefunds,
+  "0108_api_version": apiVersion
 }

@@ -38,7 +38,12 @@ const Talking = talking("sk_test_right").pipe(
 
 const chargeOf = (method?: string) => {
   const { amount, orderId, request } = freshOrder(method)
-  const charge = Charge.make({ ...request, amount, idempotencyKey: `charge:${orderId}:1` })
+  const charge = Charge.make({
+    ...request,
+    amount,
+    idempotencyKey: `charge:${orderId}:1`,
+    apiVersion: Gateway.apiVersion
+  })
   return { orderId, charge }
 }
 

@@ -6,15 +6,17 @@ import { toldBy, verdictOf } from "../src/CallReport.ts"
 import { Charge } from "../src/domain/Charge.ts"
 import { IntentId } from "../src/domain/Intent.ts"
 import { Refund } from "../src/domain/Refund.ts"
-import { Gateway } from "../src/Gateway.ts"
+import { apiVersion, Gateway } from "../src/Gateway.ts"
 import { gatewayAt, refusing, resetting, scripted, stalling } from "./Scripted.ts"
 import { freshOrder } from "./support.ts"
 
-const charging = Effect.gen(function*() {
+const chargingIn = Effect.fnUntraced(function*(version: string) {
   const { amount, orderId, request } = freshOrder()
-  const charge = Charge.make({ ...request, amount, idempotencyKey: `charge:${orderId}:1` })
+  const charge = Charge.make({ ...request, amount, idempotencyKey: `charge:${orderId}:1`, apiVersion: version })
   return yield* Effect.flatMap(Gateway, (gateway) => gateway.charge(orderId, charge))
 })
+
+const charging = chargingIn(apiVersion)
 
 const refunding = Effect.gen(function*() {
   const { amount, orderId } = freshOrder()
@@ -63,6 +65,16 @@ describe("a provider that refuses us", () => {
         assert.include(["unauthorized", "our_fault"], verdictOf(charge, status))
       }))
   }
+})
+
+describe("a charge that was written down by an earlier release", () => {
+  it.scopedLive("is asked for in the version of that release, since another would make it another request (H53)", () =>
+    Effect.gen(function*() {
+      const provider = yield* scripted
+      const ask = Effect.all([chargingIn("2025-09-30.clover"), charging])
+      yield* Effect.provide(ask, gatewayAt(provider.port))
+      assert.deepStrictEqual([...new Set(provider.versions)], ["2025-09-30.clover", apiVersion])
+    }))
 })
 
 describe("what the breaker is told", () => {

@@ -12,6 +12,8 @@ export interface Scripted {
   readonly port: number
   /** The idempotency keys of all requests so far, in their order; "" where there was none. */
   readonly keys: ReadonlyArray<string>
+  /** The versions of the API in which it was asked, likewise. */
+  readonly versions: ReadonlyArray<string>
   /** What it does from now on. */
   readonly play: (scene: Scene) => void
 }
@@ -38,9 +40,11 @@ export const stalling: Scene = (request, response) => {
 
 export const scripted = Effect.gen(function*() {
   const keys: Array<string> = []
+  const versions: Array<string> = []
   let scene: Scene = resetting
   const server = createServer((request, response) => {
     keys.push(String(request.headers["idempotency-key"] ?? ""))
+    versions.push(String(request.headers["stripe-version"] ?? ""))
     scene(request, response)
   })
   yield* Effect.acquireRelease(
@@ -53,7 +57,7 @@ export const scripted = Effect.gen(function*() {
   )
   const address = server.address()
   const port = typeof address === "object" && address !== null ? address.port : 0
-  const playing: Scripted = { port, keys, play: (next) => scene = next }
+  const playing: Scripted = { port, keys, versions, play: (next) => scene = next }
   return playing
 })
 

@@ -14,7 +14,9 @@ export class Charge extends Schema.Class<Charge>("Charge")({
   customerId: CustomerId,
   paymentMethodId: PaymentMethodId,
   amount: Money,
-  idempotencyKey: Schema.NonEmptyString
+  idempotencyKey: Schema.NonEmptyString,
+  /** The version of the provider's API that it is asked in. */
+  apiVersion: Schema.NonEmptyString
 }) {}
 
 /** When the provider is asked next, and the how manieth time that will be. */

@@ -23,7 +23,7 @@ export const decide =
   (policy: Policy) => (state: State, command: Command.PaymentCommand, now: DateTime.Utc): Decided => {
     if (isRefundCommand(command)) return decideRefund(policy, state, command, now)
     return Match.valueTags(command, {
-      RequestPayment: (c) => request(state, c),
+      RequestPayment: (c) => request(policy, state, c),
       CancelPayment: (c) => cancel(state, c),
       BeginCharge: (c) => begin(state, c, now),
       RecordIntent: (c) => decideIntent(policy, state, c, now),
@@ -43,7 +43,7 @@ const stale = () => ignore("a later question is under way")
 /** The key of a charge follows from the order and its attempt alone, so that no repetition can invent another one. */
 const chargeKey = (orderId: OrderId, attempt: number): string => `charge:${orderId}:${attempt}`
 
-const request = (state: State, c: Command.RequestPayment): Decided => {
+const request = ({ apiVersion }: Policy, state: State, c: Command.RequestPayment): Decided => {
   const { amount, attempt, customerId, orderId, paymentId, paymentMethodId } = c
   const idempotencyKey = chargeKey(orderId, attempt)
   return Match.valueTags(state, {
@@ -51,7 +51,7 @@ const request = (state: State, c: Command.RequestPayment): Decided => {
       accept(
         Event.PaymentOpened.make({
           orderId,
-          charge: Charge.make({ paymentId, attempt, customerId, paymentMethodId, amount, idempotencyKey })
+          charge: Charge.make({ paymentId, attempt, customerId, paymentMethodId, amount, idempotencyKey, apiVersion })
         })
       ),
     Forbidden: () => ignore("the order was cancelled before"),

@@ -13,6 +13,8 @@ export interface Policy {
   readonly actionDeadline: Duration.Duration
   /** The most requests that the questions about one charge may cost, and those about its cancellation, repetitions included. */
   readonly callsPerAttempt: number
+  /** The version of the provider's API in which new charges are asked for. */
+  readonly apiVersion: string
 }
 
 export const defaultPolicy: Policy = {
@@ -20,7 +22,8 @@ export const defaultPolicy: Policy = {
   longestPause: Duration.seconds(60),
   faultPause: Duration.minutes(5),
   actionDeadline: Duration.minutes(15),
-  callsPerAttempt: 400
+  callsPerAttempt: 400,
+  apiVersion: "2026-10-28.endive"
 }
 
 /** A question is a call and at most one look-up, and the SDK repeats either once when its connection breaks off (H57). */

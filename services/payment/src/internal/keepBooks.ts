@@ -68,10 +68,10 @@ const keepAttempts = (sql: SqlClient.SqlClient) =>
   sql`
     attempted AS (
       INSERT INTO payment_attempts (order_id, attempt, payment_id, customer_id, payment_method_id, amount, currency,
-        idempotency_key, begun_at, intent_id)
+        idempotency_key, api_version, begun_at, intent_id)
       SELECT order_id, (charge->>'attempt')::integer, (charge->>'paymentId')::uuid, charge->>'customerId',
         charge->>'paymentMethodId', (charge->'amount'->>'amount')::bigint, charge->'amount'->>'currency',
-        charge->>'idempotencyKey', (s->>'begunAt')::timestamptz, s->>'intentId'
+        charge->>'idempotencyKey', charge->>'apiVersion', (s->>'begunAt')::timestamptz, s->>'intentId'
       FROM changed WHERE is_new AND charge IS NOT NULL ORDER BY order_id
     ), learned AS (
       UPDATE payment_attempts AS a SET begun_at = coalesce((s->>'begunAt')::timestamptz, a.begun_at),

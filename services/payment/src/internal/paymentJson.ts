@@ -10,7 +10,7 @@ export const paymentJson = `json_build_object(
   'taken', json_build_object('amount', p.taken_amount, 'currency', p.taken_currency),
   'charge', json_build_object('paymentId', p.payment_id, 'attempt', p.attempt, 'customerId', a.customer_id,
     'paymentMethodId', a.payment_method_id, 'amount', json_build_object('amount', a.amount, 'currency', a.currency),
-    'idempotencyKey', a.idempotency_key),
+    'idempotencyKey', a.idempotency_key, 'apiVersion', a.api_version),
   'refunds', coalesce((
     SELECT json_agg(json_build_object('refundId', r.refund_id, 'cause', r.cause, 'status', r.status, 'try', r.try,
       'amount', json_build_object('amount', r.amount, 'currency', r.currency), 'intentId', r.intent_id,
