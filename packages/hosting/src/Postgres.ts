@@ -129,9 +129,12 @@ const acquirePool = Effect.fn("Postgres.acquirePool")(function*(options: Postgre
   if (yield* prepares) pool.on("connect", prepareStatements)
   pool.on("connect", gatherWrites)
   // Without a listener, an idle connection that is cut would end the process (H156).
-  pool.on(
-    "error",
-    (error) => Runtime.runFork(runtime)(Effect.logWarning("An idle database connection was lost.", error.message))
-  )
+  let toldAt = Number.NEGATIVE_INFINITY
+  pool.on("error", (error) => {
+    // When the database goes, all connections go at once: one line tells of them.
+    if (performance.now() - toldAt < betweenWarnings) return
+    toldAt = performance.now()
+    Runtime.runFork(runtime)(Effect.logWarning("An idle database connection was lost.", error.message))
+  })
   return pool
 })
