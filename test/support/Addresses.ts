@@ -1,5 +1,5 @@
 import type { Redacted } from "effect"
-import { Context, Effect } from "effect"
+import { Config, ConfigProvider, Context, Effect } from "effect"
 import { randomInt } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
@@ -22,12 +22,35 @@ export class System extends Context.Tag("@quartet/test/System")<System, {
 /** Below the ports that systems give to outgoing connections, of which a busy test has hundreds. */
 const range = { from: 10_000, to: 32_000 }
 
-/** A port that nobody listened on a moment ago. */
-const freePort: Effect.Effect<number> = Effect.async<number, "taken">((resume) => {
-  const port = randomInt(range.from, range.to)
-  const server = createServer()
-  server.once("error", () => resume(Effect.fail("taken")))
-  server.listen(port, "127.0.0.1", () => server.close(() => resume(Effect.succeed(port))))
+/** Those that were given away: whoever got one may be about to listen on it. */
+const given = new Set<number>()
+
+/** Test runs that go on side by side each have a share of the ports, told apart by vitest's number of them. */
+const shares = 4
+const share = Config.integer("VITEST_POOL_ID").pipe(
+  Config.withDefault(0),
+  Effect.map((worker) => {
+    const size = Math.floor((range.to - range.from) / shares)
+    const from = range.from + (worker % shares) * size
+    return { from, to: from + size }
+  }),
+  Effect.withConfigProvider(ConfigProvider.fromEnv())
+)
+
+const isFree = (port: number) =>
+  Effect.async<number, "taken">((resume) => {
+    const server = createServer()
+    server.once("error", () => resume(Effect.fail("taken")))
+    server.listen(port, "127.0.0.1", () => server.close(() => resume(Effect.succeed(port))))
+  })
+
+/** A port that nobody listened on a moment ago, and that nobody else gets from here. */
+const freePort: Effect.Effect<number> = Effect.gen(function*() {
+  const { from, to } = yield* share
+  const port = randomInt(from, to)
+  if (given.has(port)) return yield* Effect.fail("taken")
+  given.add(port)
+  return yield* isFree(port)
 }).pipe(Effect.eventually)
 
 /** Ports for everything that listens: services must know each other's before they do. */
