@@ -4,6 +4,7 @@ import { Clock, Context, Duration, Effect, Layer, Queue } from "effect"
 import type { Broker } from "./Broker.ts"
 import { makeChains } from "./internal/chains.ts"
 import { outboxRows } from "./internal/outboxRows.ts"
+import { makeLease } from "./internal/relayLease.ts"
 import { takeWaiting } from "./internal/takeWaiting.ts"
 import { Outbox } from "./Outbox.ts"
 import * as Retry from "./Retry.ts"
@@ -43,14 +44,15 @@ export const defaultOptions: Options = {
 }
 
 /**
- * How often a replica looks without being woken, soon after it found something and otherwise: what another replica commits
- * wakes that one alone, and it may be this one that holds the lease.
+ * What another replica commits wakes that one alone, and it may be this one that speaks. So one of several that speaks
+ * looks by itself too, soon after it found something and otherwise; one that stands by does not look at all, and asks as
+ * often as said here whether the lease became free.
  */
-const replicaPoll = { busy: Duration.millis(25), idle: Duration.millis(100), busyFor: Duration.seconds(2) }
-
-const pollAfter = (quietFor: number, poll: Duration.Duration, holder: string): Duration.Duration => {
-  if (holder === onlyReplica) return poll
-  return Duration.min(poll, quietFor < Duration.toMillis(replicaPoll.busyFor) ? replicaPoll.busy : replicaPoll.idle)
+const replicaPoll = {
+  busy: Duration.millis(25),
+  idle: Duration.millis(100),
+  busyFor: Duration.seconds(2),
+  standBy: Duration.millis(100)
 }
 
 /** The least time between two looks. The first commit after a quiet time is looked at without delay. */
@@ -64,29 +66,28 @@ const lookPause = Duration.millis(8)
 export const make = Effect.fnUntraced(function*(
   options: Options = defaultOptions
 ): Effect.fn.Return<void, never, SqlClient.SqlClient | Broker | Outbox | Scope.Scope> {
-  const { find, mark, release } = yield* outboxRows
+  const { find, mark } = yield* outboxRows
   const holder = options.holder ?? (yield* Replica)
+  // Made first, so given back last, when nothing is on its way any more.
+  const speaks = yield* makeLease({ ...options, holder, standBy: Duration.min(options.poll, replicaPoll.standBy) })
   const outbox = yield* Outbox
   const inFlight = new Set<string>()
   const confirmed = yield* Queue.bounded<string>(options.inFlight)
   const say = yield* makeChains(confirmed, (rows) => rows.forEach(({ seq }) => inFlight.delete(seq)))
   const room = () => Math.max(0, Math.min(options.batch, options.inFlight - inFlight.size))
   let more = false
-  const last = { found: 0, looked: 0 }
-  // Added first, so done last: another replica goes on at once instead of when the lease ends.
-  yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(release(holder)), "1 second")))
+  const last: Last = { found: 0, looked: 0 }
 
-  // When as much as may be is under way, as while the broker is away, a look finds nothing, whoever wakes the relay; now and
-  // then it is taken all the same, since it prolongs the lease.
+  // When as much as may be is under way, as while the broker is away, a look would find nothing, whoever wakes the relay.
   const look = Effect.gen(function*() {
+    last.looked = yield* Clock.currentTimeMillis
+    const held = yield* speaks
     const limit = room()
-    const now = yield* Clock.currentTimeMillis
-    more = limit === 0
-    if (more && now - last.looked < Duration.toMillis(options.poll)) return
-    last.looked = now
-    const rows = yield* find({ ...options, holder, limit, except: [...inFlight] })
+    more = held && limit === 0
+    if (!held || limit === 0) return
+    const rows = yield* find({ holder, limit, except: [...inFlight] })
     more = rows.length === limit
-    if (rows.length > 0) last.found = now
+    if (rows.length > 0) last.found = last.looked
     for (const row of rows) inFlight.add(row.seq)
     say(rows)
   })
@@ -102,9 +103,28 @@ export const make = Effect.fnUntraced(function*(
   const untilEmpty = Effect.repeat(look, { while: () => more && room() === options.batch })
   yield* Worker.forever("Relay: looking", Effect.zipRight(woken, untilEmpty))
   yield* Worker.forever("Relay: marking", note)
-  const poll = Effect.map(Clock.currentTimeMillis, (now) => pollAfter(now - last.found, options.poll, holder))
-  yield* Worker.forever("Relay: polling", Effect.zipRight(Effect.flatMap(poll, Effect.sleep), outbox.wake))
+  yield* Worker.forever("Relay: polling", yield* poll(options, holder, last))
   yield* outbox.wake
+})
+
+/** When somebody last looked, and last found something, by the wall clock in milliseconds. */
+interface Last {
+  looked: number
+  found: number
+}
+
+/** Wakes the relay whenever nobody did for a while. */
+const poll = Effect.fnUntraced(function*(options: Options, holder: string, last: Last) {
+  const { wake } = yield* Outbox
+  const replicated = (quietFor: number) =>
+    Duration.min(options.poll, quietFor < Duration.toMillis(replicaPoll.busyFor) ? replicaPoll.busy : replicaPoll.idle)
+  return Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    const pause = Duration.toMillis(holder === onlyReplica ? options.poll : replicated(now - last.found))
+    const quiet = now - last.looked
+    if (quiet >= pause) yield* wake
+    yield* Effect.sleep(quiet >= pause ? pause : Math.min(pause, pause - quiet))
+  })
 })
 
 export const layer = (

@@ -1,7 +1,6 @@
 import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
-import type { Duration } from "effect"
-import { Duration as Durations, Effect, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { MessageId } from "../Message.ts"
 
 /** An outbox row that is to be published. `seq` is a bigint and stays text; a timer keeps no order with others. */
@@ -15,10 +14,9 @@ export const OutboxRow = Schema.Struct({
 })
 export type OutboxRow = typeof OutboxRow.Type
 
-/** One look for work, by a relay that calls itself `holder`. */
+/** One look for work, by a relay that calls itself `holder`; nothing is found for one that does not hold the lease. */
 export interface Look {
   readonly holder: string
-  readonly lease: Duration.Duration
   readonly limit: number
   readonly except: ReadonlyArray<string>
 }
@@ -28,23 +26,9 @@ const Seqs = Schema.parseJson(Schema.Array(Schema.String))
 export const encodeSeqs = Schema.encodeSync(Seqs)
 const Request = Schema.Struct({
   holder: Schema.String,
-  leaseSeconds: Schema.Number,
   limit: Schema.Int,
   except: Schema.String
 })
-
-/** The lease is taken over when it ran out, and prolonged when half of it is gone; `held` is empty for a stand-by. */
-const holding = (sql: SqlClient.SqlClient, holder: string, seconds: number) =>
-  sql`renewed AS (
-    UPDATE relay_lease SET
-      fence = fence + (holder <> ${holder})::integer,
-      holder = ${holder},
-      expires_at = now() + ${seconds} * interval '1 second'
-    WHERE expires_at < now() OR (holder = ${holder} AND expires_at < now() + ${seconds / 2} * interval '1 second')
-    RETURNING 1
-  ), held AS (
-    SELECT 1 FROM renewed UNION ALL SELECT 1 FROM relay_lease WHERE holder = ${holder} AND expires_at > now()
-  )`
 
 // Rows are found by being unsent, never by being greater than the last: sequence numbers commit out of order. The archive
 // is entered by its key alone, as an array: joined, a plan made while it was small would read it whole.
@@ -52,9 +36,11 @@ const makeFind = (sql: SqlClient.SqlClient) => {
   const select = SqlSchema.findAll({
     Request,
     Result: OutboxRow,
-    execute: ({ except, holder, leaseSeconds, limit }) =>
+    execute: ({ except, holder, limit }) =>
       sql`
-        WITH ${holding(sql, holder, leaseSeconds)}, inflight AS (
+        WITH held AS (
+          SELECT 1 FROM relay_lease WHERE holder = ${holder} AND expires_at > now()
+        ), inflight AS (
           SELECT value::bigint AS seq FROM json_array_elements_text(${except}::json)
         ), ready AS (
           SELECT seq FROM outbox_unsent
@@ -71,19 +57,12 @@ const makeFind = (sql: SqlClient.SqlClient) => {
         ORDER BY outbox.seq`
   })
   return (look: Look): Effect.Effect<ReadonlyArray<OutboxRow>, SqlError.SqlError> =>
-    select({
-      holder: look.holder,
-      leaseSeconds: Durations.toSeconds(look.lease),
-      limit: look.limit,
-      except: encodeSeqs(look.except)
-    }).pipe(Effect.catchTag("ParseError", Effect.die))
+    select({ ...look, except: encodeSeqs(look.except) }).pipe(Effect.catchTag("ParseError", Effect.die))
 }
 
 /** What the relay reads and writes: plain statements, each whole. */
 export const outboxRows = Effect.map(SqlClient.SqlClient, (sql) => ({
   find: makeFind(sql),
-  release: (holder: string): Effect.Effect<void, SqlError.SqlError> =>
-    Effect.asVoid(sql`UPDATE relay_lease SET expires_at = '-infinity' WHERE holder = ${holder}`),
   // Not waited for on disk: a mark that a crash takes away means that the message is said once more, which is harmless,
   // and the disk is free for the commits that somebody waits for.
   mark: (seqs: ReadonlyArray<string>): Effect.Effect<void, SqlError.SqlError> =>
