@@ -35,6 +35,24 @@ describeRabbit("consuming from RabbitMQ", () => {
       }).pipe(Effect.provide(world.layer))
     }))
 
+  it.scopedLive("keeps what is not settled though later ones are, and gives it to whoever comes next", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld(subscriptions)
+      yield* Effect.gen(function*() {
+        const { deliveries, publish } = yield* Broker
+        yield* Effect.forEach(["a", "b", "c", "d"], (body) => publish(publication("a.v1", body)))
+        const scope = yield* Scope.make()
+        const one = yield* Scope.extend(deliveries("one"), scope)
+        const taken = yield* Effect.replicateEffect(next(one), 4)
+        yield* Effect.forEach(taken, ({ body, settle }) => body === "b" ? Effect.void : settle(acknowledge))
+        yield* Scope.close(scope, Exit.void)
+        const left = yield* deliveries("one")
+        assert.deepStrictEqual(yield* drain(left, 1), ["b"])
+        yield* publish(publication("a.v1", "e"))
+        assert.deepStrictEqual(yield* drain(left, 1), ["e"])
+      }).pipe(Effect.provide(world.layer))
+    }))
+
   it.scopedLive("says it is not ready when its queue is deleted, makes it again, and loses nothing it held (H128, H130)", () =>
     Effect.gen(function*() {
       const world = yield* makeWorld(subscriptions)

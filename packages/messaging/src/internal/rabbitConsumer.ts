@@ -4,6 +4,8 @@ import { Deferred, Effect, FiberSet, Queue } from "effect"
 import type { Delivery, Subscription } from "../Broker.ts"
 import * as Retry from "../Retry.ts"
 import * as Worker from "../Worker.ts"
+import type { Acks } from "./rabbitAcks.ts"
+import { makeAcks } from "./rabbitAcks.ts"
 import type { Connection } from "./rabbitConnection.ts"
 import { answered, ChannelLost, openChannel } from "./rabbitConnection.ts"
 import type { Outbound, Publisher } from "./rabbitPublisher.ts"
@@ -20,7 +22,7 @@ const deadPrefetch = 16
 
 /** A channel that delivers. Once it is closed, its deliveries belong to the broker again. */
 interface Session {
-  readonly channel: Channel
+  readonly acks: Acks<ConsumeMessage>
   open: boolean
 }
 
@@ -57,14 +59,9 @@ export const makeIntake = Effect.fnUntraced(function*(
   const session = Effect.gen(function*() {
     const { channel, lost } = yield* openChannel(connection, (model) => model.createChannel())
     yield* options.declare(channel)
-    const session = yield* Effect.acquireRelease(
-      Effect.sync((): Session => ({ channel, open: true })),
-      (session) =>
-        Effect.sync(() => {
-          session.open = false
-          consuming = false
-        })
-    )
+    const session = yield* begin(channel, () => {
+      consuming = false
+    })
     const cancelled = yield* Deferred.make<never, ChannelLost>()
     const consume = (name: string, limit: number, dead: boolean) =>
       answered(async () => {
@@ -87,6 +84,18 @@ export const makeIntake = Effect.fnUntraced(function*(
   return { deliveries: queue, consuming: () => consuming }
 })
 
+/** What was settled in time is acknowledged before the channel is closed. */
+const begin = (channel: Channel, ended: () => void) =>
+  Effect.acquireRelease(
+    Effect.sync((): Session => ({ acks: makeAcks(channel), open: true })),
+    (session) =>
+      Effect.sync(() => {
+        session.acks.close()
+        session.open = false
+        ended()
+      })
+  )
+
 /** What the last channel left is still worth handling, unless it would leave no room for what comes now. */
 const makeRoom = (queue: Queue.Queue<Delivery>) =>
   Effect.flatMap(Queue.size(queue), (size) => Queue.takeUpTo(queue, Math.max(0, size - prefetch - deadPrefetch)))
@@ -95,12 +104,9 @@ const makeToDelivery = Effect.fnUntraced(function*({ copy, publisher, subscripti
   const fork = yield* FiberSet.makeRuntime<never, void, never>()
   return (session: Session, message: ConsumeMessage, dead: boolean): Delivery => {
     const attempt = attemptOf(message)
-    let settled = false
-    const acknowledge = () => {
-      // Only on the channel that delivered, and only once: the number means another message elsewhere.
-      if (session.open && !settled) session.channel.ack(message)
-      settled = true
-    }
+    session.acks.delivered(message)
+    // Only on the channel that delivered: the number means another message elsewhere.
+    const acknowledge = () => session.acks.settled(message)
     /** The copy first, then the original: lost on the way, it is there twice and never zero times. */
     const retry = (after: Duration.Duration) =>
       Effect.suspend(() => {
