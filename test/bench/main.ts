@@ -1,12 +1,10 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
 import { RabbitMqFailed } from "@quartet/messaging/testing/RabbitMqFailed"
 import { startPrivate } from "@quartet/messaging/testing/RabbitMqServer"
 import { ConfigProvider, Console, Effect, Layer, Logger, LogLevel } from "effect"
-import { mkdtemp, rm } from "node:fs/promises"
-import { availableParallelism, tmpdir } from "node:os"
-import { join } from "node:path"
+import { availableParallelism } from "node:os"
 import { consumerStep } from "./consumerStep.ts"
+import { database } from "./Database.ts"
 import { edge } from "./edge.ts"
 import { history } from "./history.ts"
 import { hotSku } from "./hotSku.ts"
@@ -23,19 +21,6 @@ import { startUp, underLoad } from "./wholeSystem.ts"
 import { Wire } from "./Wire.ts"
 import { wiredConsumer } from "./wiredConsumer.ts"
 import { wiredRelay } from "./wiredRelay.ts"
-
-const home = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "quartet-bench-"))),
-  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
-)
-
-/** A PostgreSQL that waits for the disk, as the real one does. */
-const database = Layer.unwrapScoped(
-  Effect.map(
-    home,
-    (folder) => EmbeddedPostgres.layerWith({ home: join(folder, "home"), settings: { track_commit_timestamp: "on" } })
-  )
-)
 
 const part = <E, R>(title: string, measure: Effect.Effect<ReadonlyArray<Measured>, E, R>) =>
   measure.pipe(
@@ -60,7 +45,7 @@ const parts = {
   wiredConsumer: part("Over RabbitMQ, the other way", wiredConsumer.pipe(Effect.provide(database), withBroker)),
   waiting: part("A day's messages that wait", waitingMessages.pipe(Effect.provide(database), withBroker)),
   receipt: part("Four processes", receipt.pipe(Effect.provide(database), withBroker)),
-  replicas: part("Eight processes", replicas.pipe(Effect.provide(database), withBroker)),
+  replicas: part("Eight processes", replicas.pipe(withBroker)),
   edge: part("The edge alone", edge.pipe(Effect.provide(database))),
   streams: part("Screens that watch", streams),
   history: part("A long history", history),

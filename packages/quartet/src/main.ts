@@ -49,7 +49,7 @@ const serve = Command.make(
   { part },
   ({ part }) =>
     Effect.sync(() => {
-      growingBy(50)
+      growingBy(100)
       Serve.run(part)
     })
 ).pipe(
