@@ -58,6 +58,15 @@ const replicaPoll = {
 /** The least time between two looks. The first commit after a quiet time is looked at without delay. */
 const lookPause = Duration.millis(8)
 
+interface State {
+  readonly inFlight: Set<string>
+  /** Whether the last look left something behind. */
+  more: boolean
+  /** When a look was last taken, and when one last found something, by the wall clock in milliseconds. */
+  looked: number
+  found: number
+}
+
 /**
  * Says what the outbox holds. It may say a thing twice and never zero times: a row is marked after its own confirm.
  * Messages of one subject are said one after the other; if one cannot be said, those after it wait. Two relays at once
@@ -71,50 +80,43 @@ export const make = Effect.fnUntraced(function*(
   // Made first, so given back last, when nothing is on its way any more.
   const speaks = yield* makeLease({ ...options, holder, standBy: Duration.min(options.poll, replicaPoll.standBy) })
   const outbox = yield* Outbox
-  const inFlight = new Set<string>()
   const confirmed = yield* Queue.bounded<string>(options.inFlight)
+  const state: State = { inFlight: new Set(), more: false, looked: 0, found: 0 }
+  const { inFlight } = state
   const say = yield* makeChains(confirmed, (rows) => rows.forEach(({ seq }) => inFlight.delete(seq)))
   const room = () => Math.max(0, Math.min(options.batch, options.inFlight - inFlight.size))
-  let more = false
-  const last: Last = { found: 0, looked: 0 }
 
   // When as much as may be is under way, as while the broker is away, a look would find nothing, whoever wakes the relay.
   const look = Effect.gen(function*() {
-    last.looked = yield* Clock.currentTimeMillis
+    state.looked = yield* Clock.currentTimeMillis
     const held = yield* speaks
     const limit = room()
-    more = held && limit === 0
+    state.more = held && limit === 0
     if (!held || limit === 0) return
     const rows = yield* find({ holder, limit, except: [...inFlight] })
-    more = rows.length === limit
-    if (rows.length > 0) last.found = last.looked
+    state.more = rows.length === limit
+    if (rows.length > 0) state.found = state.looked
     for (const row of rows) inFlight.add(row.seq)
     say(rows)
   })
   const note = Effect.gen(function*() {
-    const seqs = yield* takeWaiting(confirmed, options.inFlight, more ? undefined : options.linger)
+    const seqs = yield* takeWaiting(confirmed, options.inFlight, state.more ? undefined : options.linger)
     yield* Effect.retry(mark(seqs), Retry.outagePause)
     for (const seq of seqs) inFlight.delete(seq)
-    if (more) yield* outbox.wake
+    if (state.more) yield* outbox.wake
   })
   // Commits that follow each other closely are looked at together; while more is waiting there is no pause.
-  const pause = Effect.suspend(() => more ? Effect.void : Effect.sleep(lookPause))
+  const pause = Effect.suspend(() => state.more ? Effect.void : Effect.sleep(lookPause))
   const woken = Effect.zipRight(pause, Queue.take(outbox.woken))
-  const untilEmpty = Effect.repeat(look, { while: () => more && room() === options.batch })
+  const untilEmpty = Effect.repeat(look, { while: () => state.more && room() === options.batch })
   yield* Worker.forever("Relay: looking", Effect.zipRight(woken, untilEmpty))
   yield* Worker.forever("Relay: marking", note)
-  yield* Worker.forever("Relay: polling", yield* poll(options, holder, last))
+  yield* Worker.forever("Relay: polling", yield* poll(options, holder, state))
   yield* outbox.wake
 })
 
-/** When somebody last looked, and last found something, by the wall clock in milliseconds. */
-interface Last {
-  looked: number
-  found: number
-}
-
 /** Wakes the relay whenever nobody did for a while. */
-const poll = Effect.fnUntraced(function*(options: Options, holder: string, last: Last) {
+const poll = Effect.fnUntraced(function*(options: Options, holder: string, last: Pick<State, "looked" | "found">) {
   const { wake } = yield* Outbox
   const replicated = (quietFor: number) =>
     Duration.min(options.poll, quietFor < Duration.toMillis(replicaPoll.busyFor) ? replicaPoll.busy : replicaPoll.idle)
