@@ -14,6 +14,7 @@ import { migrate } from "./Migrations.ts"
 import { gatherWrites } from "./OneWrite.ts"
 import { prepareStatements } from "./PreparedStatements.ts"
 import { sessionLimits } from "./Provision.ts"
+import { goStraight } from "./StraightStatements.ts"
 
 /** What a service says about the database it needs. */
 export interface PostgresOptions {
@@ -41,7 +42,7 @@ export const layer = (options: PostgresOptions): Layer.Layer<
     const patiently = yield* untilReachable(options.service)
     const url = yield* patiently(database.connectionFor(options.service))
     const pool = yield* acquirePool(options, url)
-    const client = yield* PgClient.fromPool({ acquire: Effect.succeed(pool), transformJson: false })
+    const client = goStraight(yield* PgClient.fromPool({ acquire: Effect.succeed(pool), transformJson: false }))
     yield* patiently(
       migrate(options.service, options.migrations).pipe(Effect.provideService(SqlClient.SqlClient, client))
     )
