@@ -11,7 +11,7 @@ import { Outbox } from "./Outbox.ts"
 import * as Retry from "./Retry.ts"
 import { ofCause, withoutConsequences } from "./SqlFailure.ts"
 import type { Outcome, Submission } from "./Submission.ts"
-import { atomically, together } from "./Transaction.ts"
+import { allInOneGo, atomically } from "./Transaction.ts"
 
 /** What a batch writes with. */
 export type BatchServices = SqlClient.SqlClient | Inbox | IdempotencyKeys | Outbox
@@ -27,16 +27,34 @@ export const runBatch = <Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
   submissions: ReadonlyArray<Submission<Command, Reply>>
 ): Effect.Effect<ReadonlyArray<Outcome<Reply, Rejection>>, never, BatchServices> =>
-  step(behaviour, submissions).pipe(
-    atomically,
-    Effect.sandbox,
-    Effect.mapError(withoutConsequences),
-    Effect.retry({ schedule: Retry.contention, while: (cause) => ofCause(cause) !== "Fault" }),
+  attempt(behaviour, submissions).pipe(
+    Effect.catchAll((cause) => ofCause(cause) === "Fault" ? Effect.fail(cause) : again(behaviour, submissions, cause)),
     Effect.tap(({ steps }) => tellCommitted(behaviour, steps)),
     Effect.tap(() => Effect.flatMap(Outbox, (outbox) => outbox.wake)),
     Effect.map(({ outcomes }) => outcomes),
     Effect.catchAll((cause) => afterFailure(behaviour, submissions, cause))
   )
+
+const attempt = <Slice, Command, Event, Rejection, Reply>(
+  behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
+  submissions: ReadonlyArray<Submission<Command, Reply>>
+) => Effect.mapError(Effect.sandbox(atomically(step(behaviour, submissions))), withoutConsequences)
+
+/** Tries again what failed once. A schedule costs several statements, and nearly all batches need none. */
+const again = <Slice, Command, Event, Rejection, Reply>(
+  behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
+  submissions: ReadonlyArray<Submission<Command, Reply>>,
+  cause: Cause.Cause<SqlError.SqlError>
+) =>
+  Effect.suspend(() => {
+    let next: ReturnType<typeof attempt<Slice, Command, Event, Rejection, Reply>> = Effect.fail(cause)
+    const tried = Effect.suspend(() => {
+      const now = next
+      next = attempt(behaviour, submissions)
+      return now
+    })
+    return Effect.retry(tried, { schedule: Retry.contention, while: (cause) => ofCause(cause) !== "Fault" })
+  })
 
 /** What is committed stays so, whatever becomes of those who are told. */
 const tellCommitted = <Slice, Command, Event, Rejection, Reply>(
@@ -76,16 +94,16 @@ const step = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply
   const { claimed, loaded } = yield* begin<Slice, Command, Reply, Rejection>(behaviour.name, submissions, load)
   if (claimed.fresh.length === 0) return { outcomes: claimed.merge([]), steps: [] }
   const folded = foldBatch(behaviour, loaded, claimed.fresh, claimed.now)
-  yield* Effect.all([
-    folded.steps.length > 0 ? behaviour.save(folded.steps, folded.after) : Effect.void,
-    outbox.append(folded.entries, claimed.now),
-    conclude(behaviour.name, claimed.fresh, folded)
-  ], together)
+  yield* allInOneGo([
+    ...(folded.steps.length > 0 ? [behaviour.save(folded.steps, folded.after)] : []),
+    ...(folded.entries.length > 0 ? [outbox.append(folded.entries, claimed.now)] : []),
+    ...(yield* conclusions(behaviour.name, claimed.fresh, folded))
+  ])
   return { outcomes: claimed.merge(folded.outcomes), steps: folded.steps }
 })
 
-/** Keeps answers and ignored messages, and gives back the claims of whatever was not done. */
-const conclude = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
+/** What keeps answers and ignored messages, and gives back the claims of whatever was not done: mostly nothing. */
+const conclusions = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
   consumer: string,
   submissions: ReadonlyArray<Submission<Command, Reply>>,
   folded: Folded<Slice, Command, Event, Rejection, Reply>
@@ -108,10 +126,10 @@ const conclude = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, R
       ? [{ owner: origin.claim.owner, key: origin.claim.key, answer: outcome.answer }]
       : []
   )
-  yield* Effect.all([
-    inbox.ignored(consumer, ignored),
-    inbox.unclaim(consumer, undoneIds),
-    keys.unclaim(undoneKeys),
-    keys.answer(answers)
-  ], together)
+  return [
+    ...(ignored.length > 0 ? [inbox.ignored(consumer, ignored)] : []),
+    ...(undoneIds.length > 0 ? [inbox.unclaim(consumer, undoneIds)] : []),
+    ...(undoneKeys.length > 0 ? [keys.unclaim(undoneKeys)] : []),
+    ...(answers.length > 0 ? [keys.answer(answers)] : [])
+  ]
 })

@@ -8,7 +8,7 @@ import { Inbox } from "./Inbox.ts"
 import type { MessageId } from "./Message.ts"
 import type { Outcome, Submission } from "./Submission.ts"
 import type { Transaction } from "./Transaction.ts"
-import { together } from "./Transaction.ts"
+import { inOneGo } from "./Transaction.ts"
 
 /** A batch of which it is known what is new. */
 export interface ClaimedBatch<Command, Reply, Rejection> {
@@ -56,13 +56,15 @@ export const begin = Effect.fnUntraced(function*<Slice, Command, Reply, Rejectio
   const inbox = yield* Inbox
   const keys = yield* IdempotencyKeys
   const claims = distinctKeys(submissions)
-  const [messages, answers, loaded] = yield* Effect.all([
+  const [messages, [answers, loaded]] = yield* inOneGo(
     inbox.claim(consumer, distinctMessages(submissions)),
-    keys.claim([...claims.values()]),
-    load
-  ], together)
+    claims.size === 0 ? withoutKeys(load) : inOneGo(keys.claim([...claims.values()]), load)
+  )
   return { claimed: claimedBatch(submissions, messages, claims, answers), loaded }
 })
+
+const withoutKeys = <A, E, R>(load: Effect.Effect<A, E, R>) =>
+  Effect.map(load, (loaded): readonly [ReadonlyArray<Claimed>, A] => [[], loaded])
 
 /** What is new in a batch, by what became of its claims. */
 const claimedBatch = <Command, Reply, Rejection>(

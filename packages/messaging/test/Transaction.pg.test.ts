@@ -8,7 +8,7 @@ import * as Actor from "../src/Actor.ts"
 import * as Messaging from "../src/Messaging.ts"
 import { Outbox } from "../src/Outbox.ts"
 import { isSqlError, ofSqlError, withoutConsequences } from "../src/SqlFailure.ts"
-import { atomically, together } from "../src/Transaction.ts"
+import { allInOneGo, atomically, inOneGo } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { countOf } from "./support/Counter.ts"
 
@@ -49,7 +49,7 @@ layer(Counter.layer(), { excludeTestServices: true })("a transaction", (it) => {
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const count = (key: string, value: number) => sql`INSERT INTO counters (key, value) VALUES (${key}, ${value})`
-      const work = Effect.all([count("one", 1), count("two", -1), count("three", 3)], together)
+      const work = inOneGo(count("one", 1), inOneGo(count("two", -1), count("three", 3)))
       const exit = yield* Effect.exit(Effect.uninterruptible(atomically(work)))
       assert.isTrue(Exit.isFailure(exit))
       if (Exit.isSuccess(exit)) return
@@ -70,7 +70,7 @@ layer(Counter.layer(), { excludeTestServices: true })("a transaction", (it) => {
       yield* sql`CREATE TABLE told (place serial, word text)`
       const tell = (word: string) => sql`INSERT INTO told (word) VALUES (${word})`
       const words = Array.from({ length: 20 }, (_, index) => `word ${index}`)
-      yield* atomically(Effect.all(words.map(tell), together))
+      yield* atomically(allInOneGo(words.map((word) => Effect.asVoid(tell(word)))))
       const told = yield* sql<{ word: string }>`SELECT word FROM told ORDER BY place`
       assert.deepStrictEqual(told.map(({ word }) => word), words)
     }))

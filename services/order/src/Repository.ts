@@ -6,7 +6,7 @@ import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
 import { lockOrders } from "@quartet/messaging/RowLocks"
 import type { Transaction } from "@quartet/messaging/Transaction"
-import { together } from "@quartet/messaging/Transaction"
+import { inOneGo } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
 import { Context, Effect, HashMap, Layer } from "effect"
 import * as CustomerLimits from "./CustomerLimits.ts"
@@ -48,12 +48,16 @@ const makeLoad = (sql: SqlClient.SqlClient, limits: Limits) => {
     const wanted = new Set(commands.flatMap((command) => command._tag === "Place" ? command.lines : []).map(toSku))
     const asking = new Set(commands.flatMap((command) => isLimited(command, limits) ? [command.customerId] : []))
     const ids = [...new Set(commands.map(({ orderId }) => orderId))]
-    const [, found, listed, known] = yield* Effect.all([
+    const [, [found, [listed, known]]] = yield* inOneGo(
       lock(ids),
-      orders(ids),
-      wanted.size === 0 ? Effect.succeed<ReadonlyArray<Product>>([]) : products([...wanted]),
-      asking.size === 0 ? Effect.succeed<ReadonlyArray<Standing>>([]) : standings([...asking])
-    ], together)
+      inOneGo(
+        orders(ids),
+        inOneGo(
+          wanted.size === 0 ? Effect.succeed<ReadonlyArray<Product>>([]) : products([...wanted]),
+          asking.size === 0 ? Effect.succeed<ReadonlyArray<Standing>>([]) : standings([...asking])
+        )
+      )
+    )
     return {
       orders: HashMap.fromIterable(found.map((order): [OrderId, State] => [order.orderId, order])),
       products: HashMap.fromIterable(listed.map((product): [Sku, Product] => [product.sku, product])),

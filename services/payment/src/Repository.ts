@@ -7,7 +7,7 @@ import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
 import { lockOrders } from "@quartet/messaging/RowLocks"
 import type { Transaction } from "@quartet/messaging/Transaction"
-import { together } from "@quartet/messaging/Transaction"
+import { inOneGo } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
 import { Context, Effect, HashMap, HashSet, Layer, Option, Schema } from "effect"
 import type { Books, BooksCommand, BooksEvent } from "./domain/Books.ts"
@@ -58,11 +58,13 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
     function*(commands: ReadonlyArray<BooksCommand>) {
       const ids = commands.flatMap((command) => Option.toArray(orderOf(command)))
       const eventIds = commands.flatMap((command) => command._tag === "HearEvent" ? [command.event.eventId] : [])
-      const [, found, heard] = yield* Effect.all([
+      const [, [found, heard]] = yield* inOneGo(
         ids.length === 0 ? Effect.void : lock(ids),
-        ids.length === 0 ? Effect.succeed([]) : payments(ids),
-        eventIds.length === 0 ? Effect.succeed([]) : events(eventIds)
-      ], together)
+        inOneGo(
+          ids.length === 0 ? Effect.succeed([]) : payments(ids),
+          eventIds.length === 0 ? Effect.succeed([]) : events(eventIds)
+        )
+      )
       return {
         payments: HashMap.fromIterable(found.map(({ payment }): [OrderId, State] => [payment.orderId, payment])),
         heard: HashSet.fromIterable(heard.map(({ eventId }) => eventId))

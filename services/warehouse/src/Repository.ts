@@ -8,7 +8,7 @@ import { textOf } from "@quartet/messaging/Json"
 import type { Slice } from "@quartet/messaging/Keyed"
 import { lockOrders } from "@quartet/messaging/RowLocks"
 import type { Transaction } from "@quartet/messaging/Transaction"
-import { together } from "@quartet/messaging/Transaction"
+import { inOneGo } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
 import { Context, Effect, HashMap, Layer, Option, Schema } from "effect"
 import type { WarehouseCommand } from "./domain/Command.ts"
@@ -54,7 +54,7 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
         ORDER BY s.order_id`
   })
   return Effect.fn("WarehouseRepository.load")((ids: ReadonlyArray<OrderId>) =>
-    Effect.all([lock(ids), select(ids)], together).pipe(
+    inOneGo(lock(ids), select(ids)).pipe(
       Effect.map(([, rows]) => HashMap.fromIterable(rows.map((row): [OrderId, State] => [row.orderId, row]))),
       Effect.catchTag("ParseError", Effect.die) // we wrote these rows: unreadable means a bug
     )
