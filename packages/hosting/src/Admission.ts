@@ -1,5 +1,7 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import { Clock, Config, Effect, Option } from "effect"
+import type { Principal } from "@quartet/contracts/Authorization"
+import type { Context } from "effect"
+import { Config, Effect, Option } from "effect"
 import { isIPv6 } from "node:net"
 import { Auth, tokenOf } from "./Auth.ts"
 import { Refused } from "./Problem.ts"
@@ -13,8 +15,12 @@ export type Fields = Readonly<Record<string, string>>
 /** Lets the request in with what its answer says of the limit, or refuses it before anything is read or written for it. */
 export type Admit = (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Fields, Refused>
 
+type Sender = Context.Tag.Service<Principal>
+
 /** Whoever has it may send as much as they like. */
 const exempt = "operator"
+
+const free = Effect.succeed<Fields>({})
 
 const most = 1_000_000
 const rateOf = (name: string, perSecond: number, burst: number) =>
@@ -41,15 +47,24 @@ export const make = Effect.gen(function*() {
   const { address, customer } = yield* rates
   const customers = bucketsOf(customer)
   const addresses = bucketsOf(address)
-  const admit: Admit = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
-    const principal = yield* Effect.option(Effect.flatMap(tokenOf(request), verify))
-    if (Option.exists(principal, ({ scopes }) => scopes.includes(exempt))) return {}
+  const admitAs = (request: HttpServerRequest.HttpServerRequest, principal: Option.Option<Sender>) => {
+    if (Option.exists(principal, ({ scopes }) => scopes.includes(exempt))) return free
     const buckets = Option.isSome(principal) ? customers : addresses
-    if (Option.isNone(buckets)) return {}
+    if (Option.isNone(buckets)) return free
     const owner = Option.match(principal, { onNone: () => addressOf(request), onSome: ({ subject }) => subject })
-    const taken = buckets.value.take(owner, yield* Clock.currentTimeMillis)
-    return yield* taken.granted ? Effect.succeed(fieldsOf(taken)) : tooMany(taken)
-  })
+    return Effect.clockWith((clock) => {
+      const taken = buckets.value.take(owner, clock.unsafeCurrentTimeMillis())
+      return taken.granted ? Effect.succeed(fieldsOf(taken)) : tooMany(taken)
+    })
+  }
+  const admit: Admit = (request) => {
+    const token = tokenOf(request)
+    if (Option.isNone(token)) return admitAs(request, Option.none())
+    return Effect.matchEffect(verify(token.value), {
+      onFailure: () => admitAs(request, Option.none()),
+      onSuccess: (principal) => admitAs(request, Option.some(principal))
+    })
+  }
   return admit
 })
 

@@ -36,8 +36,11 @@ export const answered = <E, R>(
 ): Effect.Effect<Answer, never, R | HttpServerRequest | Scope.Scope> => {
   const preflight = preflightOf(exchange, options)
   if (Option.isSome(preflight)) return Effect.succeed(preflight.value)
-  const ready = Effect.zipRight(received(exchange.request, options.maxBodyBytes), acceptable(exchange, options))
-  const handled = Effect.flatMap(Effect.zipRight(ready, app), (answer) => completed(exchange, answer))
+  const ready = received(exchange.request, options.maxBodyBytes)
+  const asked = acceptsJson(exchange.request.headers["accept"])
+    ? app
+    : Effect.zipRight(acceptable(exchange, options), app)
+  const handled = Effect.flatMap(Effect.zipRight(ready, asked), (answer) => completed(exchange, answer))
   const { facing } = options
   const admitted = facing === undefined ? handled : Effect.flatMap(facing.admit(exchange.request), (fields) => {
     exchange.admitted = fields
@@ -62,11 +65,9 @@ const preflightOf = (exchange: Exchange, { facing, routes }: AnsweringOptions): 
     ? Option.none()
     : facing.cors.preflight(exchange.request, () => allowed(routes, pathOf(exchange)))
 
-/** Before any work: whoever cannot read the answer would not learn what was done. */
+/** Asked of those alone who do not say that they take JSON, and before any work: they would not learn what was done. */
 const acceptable = (exchange: Exchange, { routes, speaksJson }: AnsweringOptions) => {
-  const { headers, method } = exchange.request
-  // First what nearly all send, before any route is looked for.
-  if (acceptsJson(headers["accept"])) return Effect.void
+  const { method } = exchange.request
   const path = pathOf(exchange)
   const isAnswered = allowed(routes, path).includes(method) && speaksJson(patternOf(routes, path))
   return isAnswered ? Effect.fail(Refusals.notAcceptable) : Effect.void

@@ -2,7 +2,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Authorization, forbidden, Principal, unauthorized } from "@quartet/contracts/Authorization"
 import type { ConfigError } from "effect"
-import { Clock, Context, DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Context, DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
 import type { JWTVerifyOptions } from "jose"
 import { createRemoteJWKSet, errors, jwtVerify } from "jose"
 import * as AuthSettings from "./AuthSettings.ts"
@@ -123,7 +123,8 @@ const verifyBy = (check: Check) =>
     const whileGood = ({ expiresAt, principal }: Verified, now: number) =>
       now / 1000 < expiresAt + clockTolerance ? Effect.succeed(principal) : new Unauthorized()
     return (secret: Redacted.Redacted<string>) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      Effect.clockWith((clock) => {
+        const now = clock.unsafeCurrentTimeMillis()
         const token = Redacted.value(secret)
         const found = known.get(token)
         return found !== undefined && now < found.until

@@ -78,13 +78,30 @@ const makeStopping = Effect.map(Deferred.make<void>(), (told) => {
   return { tell, heard: Deferred.await(told), isTold: () => isTold }
 })
 
+/** So many are made at once: to run an effect costs more than to make a scope. */
+const scopesAtOnce = 64
+
+/** A scope for each call. */
+const newScope = (() => {
+  let made: Array<Scope.CloseableScope> = []
+  return (): Scope.CloseableScope => {
+    const scope = made.pop()
+    if (scope !== undefined) return scope
+    const [first, ...others] = Effect.runSync(
+      Effect.all([Scope.make(), ...Array.from({ length: scopesAtOnce }, () => Scope.make())])
+    )
+    made = others
+    return first
+  }
+})()
+
 /** Runs what answers a request in a fiber that has all that it may ask for; its scope closes when the answer was sent. */
 const forking = <R>(runtime: Runtime.Runtime<R>) =>
 (
   { correlationId, outgoing, request }: Exchange,
   answering: Effect.Effect<Answer, never, R | HttpServerRequest | Scope.Scope>
 ): Fiber.RuntimeFiber<Answer> => {
-  const scope = Effect.runSync(Scope.make())
+  const scope = newScope()
   const close = Scope.close(scope, Exit.void)
   const ended = Effect.onExit(answering, (exit) => {
     if (Exit.isFailure(exit) || !NodeAnswer.goesOn(exit.value) || outgoing.destroyed) return close

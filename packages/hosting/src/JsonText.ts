@@ -1,9 +1,9 @@
-import { Effect, Either, Schema } from "effect"
+import { Effect, Either } from "effect"
 import { Refused } from "./Problem.ts"
 
 const maxDepth = 32
 
-const decode = Schema.decodeEither(Schema.parseJson())
+const decode = (text: string) => Either.try((): unknown => JSON.parse(text))
 
 /**
  * Reads JSON that a stranger wrote. Depth is bounded before parsing; NUL characters and lone surrogates, which PostgreSQL

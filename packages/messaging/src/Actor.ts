@@ -45,13 +45,12 @@ export const make = Effect.fnUntraced(function*<Slice, Command, Event, Rejection
   const partitionOf = (command: Command) =>
     partitions[Math.abs(Hash.string(behaviour.keyOf(command))) % partitions.length]
 
-  // Untraced, as everything is that runs once for each command and not once for each batch.
-  const ask = Effect.fnUntraced(function*(submission: Submission<Command, Reply>) {
-    const told = yield* Deferred.make<Outcome<Reply, Rejection>>()
-    const settle = (outcome: Outcome<Reply, Rejection>) => Deferred.unsafeDone(told, Effect.succeed(outcome))
-    partitionOf(submission.command)?.offer({ submission, settle })
-    return yield* Deferred.await(told)
-  })
+  // The plain callback: this runs once for each request and not once for each batch.
+  const ask = (submission: Submission<Command, Reply>) =>
+    Effect.async<Outcome<Reply, Rejection>>((resume) => {
+      const settle = (outcome: Outcome<Reply, Rejection>) => resume(Effect.succeed(outcome))
+      partitionOf(submission.command)?.offer({ submission, settle })
+    })
 
   const submit = Effect.fnUntraced(function*(submissions: ReadonlyArray<Submission<Command, Reply>>) {
     const group = makeGroup<Reply, Rejection>(submissions.length)

@@ -103,7 +103,10 @@ const lineage = Effect.gen(function*(): Effect.fn.Return<Lineage, never, HttpSer
 
 const respond = (question: Question, claim: Option.Option<KeyClaim>, told: Told): Asked =>
   Match.valueTags(told, {
-    Done: ({ reply }) => settle(question, claim, existing(reply)),
+    Done: ({ reply }) =>
+      Option.isNone(question.wait)
+        ? Effect.succeed(Answers.toResponse(question.answer(existing(reply))))
+        : settle(question, claim, existing(reply)),
     Replayed: ({ answer }) => Effect.succeed(Answers.toResponse(answer, { "idempotent-replayed": "true" })),
     Refused: ({ rejection }) => Refusals.refusal(rejection),
     KeyReused: () => Refusals.answer(keyReused, "Use a new key for a new request."),

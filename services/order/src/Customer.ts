@@ -4,7 +4,7 @@ import { Principal, unauthorized } from "@quartet/contracts/Authorization"
 import { CustomerId } from "@quartet/contracts/Ids"
 import { invalidKey } from "@quartet/contracts/OrderProblems"
 import * as Problem from "@quartet/hosting/Problem"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Either, Option, Schema } from "effect"
 import { fingerprint, read } from "./IdempotencyKeyHeader.ts"
 import * as Preference from "./Preference.ts"
 
@@ -22,14 +22,16 @@ export const customer = Effect.gen(function*() {
 /** The body, decoded, and as the one text that all bodies of the same meaning have, for those who need it. */
 export const body = <A, I>(schema: Schema.Schema<A, I>) => {
   const canonical = Schema.encodeSync(Schema.parseJson(schema))
-  return Effect.map(
-    HttpServerRequest.schemaBodyJson(schema).pipe(
-      // What is no JSON at all, the edge answers.
-      Effect.catchAll((error) =>
-        error._tag === "ParseError" ? HttpApiDecodeError.refailParseError(error) : Effect.die(error)
-      )
-    ),
-    (payload) => ({ payload, text: () => canonical(payload) })
+  const decode = Schema.decodeUnknownEither(schema)
+  return HttpServerRequest.HttpServerRequest.pipe(
+    // What is no JSON at all, the edge answers.
+    Effect.flatMap((request) => Effect.orDie(request.json)),
+    Effect.flatMap((json) =>
+      Either.match(decode(json), {
+        onLeft: HttpApiDecodeError.refailParseError,
+        onRight: (payload) => Effect.succeed({ payload, text: () => canonical(payload) })
+      })
+    )
   )
 }
 
