@@ -76,6 +76,26 @@ describe("acknowledgements", () => {
     assert.deepStrictEqual(told, [{ tag: 2, upTo: true }])
   })
 
+  it("leaves it at that when the connection is closing, which the channel does not say, and does not try again", async () => {
+    let tries = 0
+    const acks = makeAcks<ReturnType<typeof message>>({
+      ack: () => {
+        tries += 1
+        throw new Error("Connection closing")
+      },
+      once: () => {}
+    })
+    const [first, second] = [message(1), message(2)]
+    acks.delivered(first)
+    acks.delivered(second)
+    acks.settled(first)
+    await nextTurn()
+    acks.settled(second)
+    await nextTurn()
+    acks.close()
+    assert.strictEqual(tries, 1)
+  })
+
   it("tells nothing on a channel that is gone", async () => {
     const { acks, close, messages, told } = noting(3)
     messages.forEach(acks.settled)

@@ -38,10 +38,14 @@ export const makeAcks = <M extends Delivered>(channel: Acknowledging<M>): Acks<M
     const inOrder = settled.toSorted((one, other) => tagOf(one) - tagOf(other))
     settled = []
     const last = inOrder.findLast((message) => tagOf(message) < oldest)
-    if (last !== undefined) channel.ack(last, true)
-    for (const message of inOrder) if (tagOf(message) > oldest) channel.ack(message, false)
+    try {
+      if (last !== undefined) channel.ack(last, true)
+      for (const message of inOrder) if (tagOf(message) > oldest) channel.ack(message, false)
+    } catch {
+      // The channel is gone, or its connection is about to go: whatever was not told of comes again.
+      isClosed = true
+    }
   }
-  // Whoever acknowledges on a channel that is gone is thrown an error.
   channel.once("close", () => {
     isWaiting = false
     isClosed = true
