@@ -25,7 +25,7 @@ import * as Wait from "./Wait.ts"
 /**
  * How much a heap may grow, in percent of what lives in it, before V8 looks for what is dead. Where a machine has much
  * memory its own answer is several hundred: for a process that does everything that is too much by a fifth, and for one
- * service that finds 100,000 messages 300 MiB instead of 200. Less than this costs pauses.
+ * service that finds 100,000 messages 300 MiB instead of 230. Less than this costs pauses.
  */
 const growingBy = (percent: number) => setFlagsFromString(`--heap-growing-percent=${percent}`)
 
