@@ -11,7 +11,8 @@ import { Outbox } from "./Outbox.ts"
 import * as Retry from "./Retry.ts"
 import { ofCause, withoutConsequences } from "./SqlFailure.ts"
 import type { Outcome, Submission } from "./Submission.ts"
-import { allInOneGo, atomically } from "./Transaction.ts"
+import { inTwoGoes } from "./Transaction.ts"
+import type { Write } from "./Write.ts"
 
 /** What a batch writes with. */
 export type BatchServices = SqlClient.SqlClient | Inbox | IdempotencyKeys | Outbox
@@ -38,7 +39,7 @@ export const runBatch = <Slice, Command, Event, Rejection, Reply>(
 const attempt = <Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
   submissions: ReadonlyArray<Submission<Command, Reply>>
-) => Effect.mapError(Effect.sandbox(atomically(step(behaviour, submissions))), withoutConsequences)
+) => Effect.mapError(Effect.sandbox(step(behaviour, submissions)), withoutConsequences)
 
 /** Tries again what failed once. A schedule costs several statements, and nearly all batches need none. */
 const again = <Slice, Command, Event, Rejection, Reply>(
@@ -90,26 +91,37 @@ const step = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply
   submissions: ReadonlyArray<Submission<Command, Reply>>
 ) {
   const outbox = yield* Outbox
-  const load = behaviour.load(submissions.map(({ command }) => command))
-  const { claimed, loaded } = yield* begin<Slice, Command, Reply, Rejection>(behaviour.name, submissions, load)
-  if (claimed.fresh.length === 0) return { outcomes: claimed.merge([]), steps: [] }
-  const folded = foldBatch(behaviour, loaded, claimed.fresh, claimed.now)
-  yield* allInOneGo([
-    ...(folded.steps.length > 0 ? [behaviour.save(folded.steps, folded.after)] : []),
-    ...(folded.entries.length > 0 ? [outbox.append(folded.entries, claimed.now)] : []),
-    ...(yield* conclusions(behaviour.name, claimed.fresh, folded))
-  ])
-  return { outcomes: claimed.merge(folded.outcomes), steps: folded.steps }
-})
-
-/** What keeps answers and ignored messages, and gives back the claims of whatever was not done: mostly nothing. */
-const conclusions = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
-  consumer: string,
-  submissions: ReadonlyArray<Submission<Command, Reply>>,
-  folded: Folded<Slice, Command, Event, Rejection, Reply>
-) {
   const inbox = yield* Inbox
   const keys = yield* IdempotencyKeys
+  const load = behaviour.load(submissions.map(({ command }) => command))
+  const first = begin<Slice, Command, Reply, Rejection>(behaviour.name, submissions, load)
+  return yield* inTwoGoes(first, ({ claimed, loaded }) => {
+    const { fresh, merge, now } = claimed
+    const folded = foldBatch(behaviour, loaded, fresh, now)
+    return {
+      writes: [
+        ...(folded.steps.length > 0 ? [behaviour.save(folded.steps, folded.after)] : []),
+        ...(folded.entries.length > 0 ? [outbox.append(folded.entries, now)] : []),
+        ...conclusions({ inbox, keys, consumer: behaviour.name }, fresh, folded)
+      ],
+      result: { outcomes: merge(folded.outcomes), steps: folded.steps }
+    }
+  })
+})
+
+/** Who keeps what became of a claim. */
+interface Clerks {
+  readonly inbox: Inbox["Type"]
+  readonly keys: IdempotencyKeys["Type"]
+  readonly consumer: string
+}
+
+/** What keeps answers and ignored messages, and gives back the claims of whatever was not done: mostly nothing. */
+const conclusions = <Slice, Command, Event, Rejection, Reply>(
+  { consumer, inbox, keys }: Clerks,
+  submissions: ReadonlyArray<Submission<Command, Reply>>,
+  folded: Folded<Slice, Command, Event, Rejection, Reply>
+): ReadonlyArray<Write> => {
   const told = submissions.map(({ origin }, index) => ({
     origin,
     outcome: folded.outcomes[index],
@@ -132,4 +144,4 @@ const conclusions = Effect.fnUntraced(function*<Slice, Command, Event, Rejection
     ...(undoneKeys.length > 0 ? [keys.unclaim(undoneKeys)] : []),
     ...(answers.length > 0 ? [keys.answer(answers)] : [])
   ]
-})
+}

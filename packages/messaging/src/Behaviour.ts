@@ -4,6 +4,7 @@ import type { Decision } from "./Decision.ts"
 import type { Outgoing } from "./Message.ts"
 import type { Submission } from "./Submission.ts"
 import type { Transaction } from "./Transaction.ts"
+import type { Write } from "./Write.ts"
 
 /** One event as it happened: what caused it, and the slice of state before and after it. */
 export interface Step<Slice, Command, Event, Reply> {
@@ -33,7 +34,7 @@ export interface Behaviour<Slice, Command, Event, Rejection, Reply> {
   readonly save: (
     steps: ReadonlyArray<Step<Slice, Command, Event, Reply>>,
     after: Slice
-  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  ) => Write
   /** Who needs to hear of the event? */
   readonly say: (event: Event, after: Slice) => ReadonlyArray<Outgoing>
   /** Told after the commit, for whoever waits in this process; a crash in between skips it. */

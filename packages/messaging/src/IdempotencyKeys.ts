@@ -1,8 +1,11 @@
 import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
 import { Context, Duration, Effect, Layer, Option, Schema } from "effect"
+import { isOpen } from "./internal/session.ts"
 import { textOf } from "./Json.ts"
 import type { Transaction } from "./Transaction.ts"
+import type { Write } from "./Write.ts"
+import { write } from "./Write.ts"
 
 /** A key as one customer gave it. Keys of different owners have nothing to do with each other. */
 export const RequestKey = Schema.Struct({ owner: Schema.String, key: Schema.String })
@@ -45,11 +48,9 @@ export class IdempotencyKeys extends Context.Tag("@quartet/messaging/Idempotency
     claims: ReadonlyArray<KeyClaim>
   ) => Effect.Effect<ReadonlyArray<Claimed>, SqlError.SqlError, Transaction>
   /** Keeps the answers of claimed keys. */
-  readonly answer: (
-    answers: ReadonlyArray<RequestKey & { readonly answer: Answer }>
-  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  readonly answer: (answers: ReadonlyArray<RequestKey & { readonly answer: Answer }>) => Write
   /** Gives keys back: their requests were refused before anything was done. */
-  readonly unclaim: (keys: ReadonlyArray<RequestKey>) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  readonly unclaim: (keys: ReadonlyArray<RequestKey>) => Write
   /**
    * Makes the answer the key's last word, unless it had one already or its time is up, when a repetition may have been
    * given the earlier answer; returns the last word.
@@ -102,6 +103,7 @@ const makeInsert = (sql: SqlClient.SqlClient) =>
         SELECT owner, key, fingerprint, "openSeconds" IS NULL, now() + "openSeconds" * interval '1 second'
         FROM json_to_recordset(${textOf(claims)}::json)
           AS r (owner text, key text, fingerprint text, "openSeconds" float8)
+        WHERE ${sql.literal(isOpen)}
         ORDER BY owner, key
         ON CONFLICT DO NOTHING
         RETURNING owner, key`
@@ -172,30 +174,25 @@ export const layer: Layer.Layer<IdempotencyKeys, never, SqlClient.SqlClient> = L
   IdempotencyKeys,
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const answer = Effect.fnUntraced(
-      function*(answers: ReadonlyArray<RequestKey & { readonly answer: Answer }>) {
-        if (answers.length === 0) return
-        const rows = textOf(
-          answers.map(({ answer: { body, headers, status }, key, owner }) => ({
-            owner,
-            key,
-            status,
-            headers: textOf(headers),
-            body
-          }))
-        )
-        yield* sql`
-          UPDATE idempotency_keys AS k SET status = r.status, headers = r.headers, body = r.body
-          FROM json_to_recordset(${rows}::json) AS r (owner text, key text, status integer, headers text, body text)
-          WHERE k.owner = r.owner AND k.key = r.key`
-      }
-    )
-    const unclaim = Effect.fnUntraced(function*(keys: ReadonlyArray<RequestKey>) {
-      if (keys.length === 0) return
-      yield* sql`
+    const answer = (answers: ReadonlyArray<RequestKey & { readonly answer: Answer }>) => {
+      const rows = textOf(
+        answers.map(({ answer: { body, headers, status }, key, owner }) => ({
+          owner,
+          key,
+          status,
+          headers: textOf(headers),
+          body
+        }))
+      )
+      return write(sql`
+        UPDATE idempotency_keys AS k SET status = r.status, headers = r.headers, body = r.body
+        FROM json_to_recordset(${rows}::json) AS r (owner text, key text, status integer, headers text, body text)
+        WHERE k.owner = r.owner AND k.key = r.key`)
+    }
+    const unclaim = (keys: ReadonlyArray<RequestKey>) =>
+      write(sql`
         DELETE FROM idempotency_keys WHERE (owner, key) IN (
-          SELECT owner, key FROM json_to_recordset(${textOf(keys)}::json) AS r (owner text, key text))`
-    })
+          SELECT owner, key FROM json_to_recordset(${textOf(keys)}::json) AS r (owner text, key text))`)
     const expire = Effect.fnUntraced(function*(age: Duration.Duration) {
       const rows = yield* sql`
         DELETE FROM idempotency_keys

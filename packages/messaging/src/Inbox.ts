@@ -2,9 +2,12 @@ import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
 import type { DateTime } from "effect"
 import { Context, Effect, Layer, Schema } from "effect"
+import { isOpen } from "./internal/session.ts"
 import { textOf } from "./Json.ts"
 import { MessageId } from "./Message.ts"
 import type { Transaction } from "./Transaction.ts"
+import type { Write } from "./Write.ts"
+import { write } from "./Write.ts"
 
 /** What names a received message to the inbox. */
 export const Received = Schema.Struct({ messageId: MessageId, type: Schema.String, subject: Schema.String })
@@ -36,15 +39,9 @@ export class Inbox extends Context.Tag("@quartet/messaging/Inbox")<Inbox, {
     messages: ReadonlyArray<Received>
   ) => Effect.Effect<Claim, SqlError.SqlError, Transaction>
   /** Notes which of the claimed messages changed nothing. */
-  readonly ignored: (
-    consumer: string,
-    messages: ReadonlyArray<IgnoredMessage>
-  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  readonly ignored: (consumer: string, messages: ReadonlyArray<IgnoredMessage>) => Write
   /** Gives claims back: these messages were set aside and will come again. */
-  readonly unclaim: (
-    consumer: string,
-    messages: ReadonlyArray<MessageId>
-  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  readonly unclaim: (consumer: string, messages: ReadonlyArray<MessageId>) => Write
 }>() {}
 
 const ClaimRequest = Schema.Struct({ consumer: Schema.String, messages: Schema.Array(Received) })
@@ -60,6 +57,7 @@ const makeClaim = (sql: SqlClient.SqlClient) => {
           INSERT INTO processed_messages (consumer, message_id, type, subject)
           SELECT ${consumer}, "messageId", type, subject
           FROM json_to_recordset(${textOf(messages)}::json) AS r ("messageId" uuid, type text, subject text)
+          WHERE ${sql.literal(isOpen)}
           ORDER BY "messageId"
           ON CONFLICT DO NOTHING
           RETURNING message_id
@@ -78,21 +76,15 @@ export const layer: Layer.Layer<Inbox, never, SqlClient.SqlClient> = Layer.effec
   Inbox,
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const ignored = Effect.fnUntraced(
-      function*(consumer: string, messages: ReadonlyArray<IgnoredMessage>) {
-        if (messages.length === 0) return
-        yield* sql`
-          UPDATE processed_messages AS p SET outcome = 'ignored', reason = r.reason
-          FROM json_to_recordset(${textOf(messages)}::json) AS r ("messageId" uuid, reason text)
-          WHERE p.consumer = ${consumer} AND p.message_id = r."messageId"`
-      }
-    )
-    const unclaim = Effect.fnUntraced(function*(consumer: string, messages: ReadonlyArray<MessageId>) {
-      if (messages.length === 0) return
-      yield* sql`
+    const ignored = (consumer: string, messages: ReadonlyArray<IgnoredMessage>) =>
+      write(sql`
+        UPDATE processed_messages AS p SET outcome = 'ignored', reason = r.reason
+        FROM json_to_recordset(${textOf(messages)}::json) AS r ("messageId" uuid, reason text)
+        WHERE p.consumer = ${consumer} AND p.message_id = r."messageId"`)
+    const unclaim = (consumer: string, messages: ReadonlyArray<MessageId>) =>
+      write(sql`
         DELETE FROM processed_messages WHERE consumer = ${consumer} AND message_id = ANY (ARRAY(
-          SELECT value::uuid FROM json_array_elements_text(${textOf(messages)}::json)))`
-    })
+          SELECT value::uuid FROM json_array_elements_text(${textOf(messages)}::json)))`)
     return Inbox.of({ claim: makeClaim(sql), ignored, unclaim })
   })
 )

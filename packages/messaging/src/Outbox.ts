@@ -1,13 +1,13 @@
 import { SqlClient } from "@effect/sql"
-import type { SqlError } from "@effect/sql"
 import { Context, DateTime, Effect, Layer, Queue } from "effect"
 import type { Json } from "./Json.ts"
 import { textOf } from "./Json.ts"
 import type { Outgoing } from "./Message.ts"
 import type { Envelope } from "./Message.ts"
 import { MessageId } from "./Message.ts"
-import type { Transaction } from "./Transaction.ts"
 import * as Uuid from "./Uuid.ts"
+import type { Write } from "./Write.ts"
+import { write } from "./Write.ts"
 
 /** Where a message comes from: what led to it, and the request that everything began with. */
 export interface Lineage {
@@ -28,10 +28,7 @@ export interface Entry {
  */
 export class Outbox extends Context.Tag("@quartet/messaging/Outbox")<Outbox, {
   /** Appends the messages in their order, in one statement; `now` is the transaction's time. */
-  readonly append: (
-    entries: ReadonlyArray<Entry>,
-    now: DateTime.Utc
-  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  readonly append: (entries: ReadonlyArray<Entry>, now: DateTime.Utc) => Write
   /** Tells the relay that a commit may have left something to say. A hint: the relay also polls. */
   readonly wake: Effect.Effect<void>
   /** Holds one element whenever `wake` was called since the last take. */
@@ -74,10 +71,9 @@ export const layer: Layer.Layer<Outbox, never, SqlClient.SqlClient> = Layer.effe
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const woken = yield* Queue.sliding<void>(1)
-    const append = Effect.fnUntraced(function*(entries: ReadonlyArray<Entry>, now: DateTime.Utc) {
-      if (entries.length === 0) return
+    const append = (entries: ReadonlyArray<Entry>, now: DateTime.Utc) => {
       const rows = textOf(entries.map((entry) => toRow(entry, now)))
-      yield* sql`
+      return write(sql`
         WITH appended AS (
           INSERT INTO outbox (message_id, type, subject, envelope, due_at)
           SELECT message_id, type, subject, envelope, due_at
@@ -86,8 +82,8 @@ export const layer: Layer.Layer<Outbox, never, SqlClient.SqlClient> = Layer.effe
             AS r (message_id, type, subject, envelope, due_at, position)
           ORDER BY position RETURNING seq, due_at
         )
-        INSERT INTO outbox_unsent (seq, due_at) SELECT seq, due_at FROM appended`
-    })
+        INSERT INTO outbox_unsent (seq, due_at) SELECT seq, due_at FROM appended`)
+    }
     return Outbox.of({ append, wake: Effect.asVoid(Queue.offer(woken, undefined)), woken })
   })
 )

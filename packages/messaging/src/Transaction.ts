@@ -1,11 +1,14 @@
 import type { SqlError } from "@effect/sql"
 import { SqlClient } from "@effect/sql"
+import type { TransactionConnection } from "@effect/sql/SqlClient"
 import { Cause, Context, Effect, Exit, Fiber, Option } from "effect"
+import { inSession, marking } from "./internal/session.ts"
 import { isSqlError } from "./SqlFailure.ts"
+import type { Write } from "./Write.ts"
 
 /**
- * The proof that a transaction is open. Whatever writes requires it and only `atomically` provides it, so a write
- * outside a transaction does not compile.
+ * The proof that a transaction is open. Whatever claims or locks requires it, and only what opens one provides it, so that
+ * outside of a transaction it does not compile; whatever else writes is a `Write`, which a transaction alone sends.
  *
  * @effect-leakable-service
  */
@@ -25,10 +28,37 @@ export const atomically = <A, E, R>(
 ): Effect.Effect<A, E | SqlError.SqlError, SqlClient.SqlClient | Exclude<R, Transaction>> =>
   Effect.flatMap(
     SqlClient.SqlClient,
-    (sql) => sql.withTransaction(Effect.provideService(effect, Transaction, { open: true }))
+    (sql) => sql.withTransaction(Effect.zipRight(sql.unsafe(marking), opened(effect)))
   ).pipe(
     Effect.catchSomeCause((cause) => Option.map(Cause.find(cause, sqlDefect), (error) => Effect.fail(error)))
   )
+
+/** What a transaction ends with: what it writes, and what it came to. */
+export interface Ending<A> {
+  readonly writes: ReadonlyArray<Write>
+  readonly result: A
+}
+
+/**
+ * A transaction in two ways to the database and back: what is looked up is sent behind BEGIN, and COMMIT behind what is
+ * written. So whatever the first of them claims must be written under the condition `isOpen`; where a statement fails, the
+ * server itself makes a ROLLBACK of the COMMIT behind it. It has a connection of its own and cannot be interrupted.
+ */
+export const inTwoGoes = <Found, E, R, A>(
+  first: Effect.Effect<Found, E, R>,
+  second: (found: Found) => Ending<A>
+): Effect.Effect<A, E | SqlError.SqlError, SqlClient.SqlClient | WithoutOwn<R>> =>
+  inSession(({ begin, commit, within }) =>
+    Effect.flatMap(inOneGo(begin, within(opened(first))), ([, found]) =>
+      Effect.suspend(() => {
+        const { result, writes } = second(found)
+        return Effect.as(allInOneGo(commit(writes)), result)
+      }))
+  )
+
+type WithoutOwn<R> = Exclude<Exclude<R, Transaction>, TransactionConnection>
+
+const opened = Effect.provideService(Transaction, { open: true })
 
 /**
  * Sends the statements of the second behind those of the first, without waiting for the answers to these. The way to the

@@ -11,8 +11,8 @@ const held = Effect.fnUntraced(function*(limits: Actor.Limits = Actor.defaultLim
   const sql = yield* SqlClient.SqlClient
   const inside = yield* Deferred.make<void>()
   const go = yield* Deferred.make<void>()
-  const beforeSave = Effect.zipRight(Deferred.succeed(inside, undefined), Deferred.await(go))
-  const actor = yield* Actor.make(Counter.counter(sql, { beforeSave }), limits)
+  const onceLoaded = Effect.zipRight(Deferred.succeed(inside, undefined), Deferred.await(go))
+  const actor = yield* Actor.make(Counter.counter(sql, { onceLoaded }), limits)
   return { sql, actor, inside: Deferred.await(inside), letGo: Deferred.succeed(go, undefined) }
 })
 

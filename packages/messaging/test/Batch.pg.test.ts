@@ -114,13 +114,13 @@ layer(ProxiedPostgres.layer, { excludeTestServices: true })("a batch", (it) => {
       // The rival holds what the batch wants until the batch's first try has run into its lock time-out.
       const rivalHolds = yield* Deferred.make<void>()
       const batchHolds = yield* Deferred.make<void>()
-      const beforeSave = Ref.updateAndGet(tries, (n) => n + 1).pipe(
+      const onceLoaded = Ref.updateAndGet(tries, (n) => n + 1).pipe(
         Effect.tap(() => Deferred.succeed(batchHolds, undefined)),
         Effect.tap(() => Deferred.await(rivalHolds)),
         Effect.tap((times) => times === 1 ? sql`SET LOCAL lock_timeout = '100ms'` : Effect.void),
         Effect.zipRight(lock("rival 2"))
       )
-      const actor = yield* Actor.make(Counter.counter(sql, { beforeSave }))
+      const actor = yield* Actor.make(Counter.counter(sql, { onceLoaded }))
       const rival = yield* lock("rival 2").pipe(
         Effect.tap(() => Deferred.succeed(rivalHolds, undefined)),
         Effect.tap(() => Deferred.await(batchHolds)),
@@ -140,8 +140,8 @@ layer(ProxiedPostgres.layer, { excludeTestServices: true })("a batch", (it) => {
       const sql = yield* SqlClient.SqlClient
       const both = yield* Ref.make(0)
       const bothDecided = eventually(Ref.get(both), (n) => n >= 2)
-      const beforeSave = Effect.zipRight(Ref.update(both, (n) => n + 1), bothDecided)
-      const actors = yield* Effect.all([1, 2].map(() => Actor.make(Counter.counter(sql, { beforeSave }))))
+      const onceLoaded = Effect.zipRight(Ref.update(both, (n) => n + 1), bothDecided)
+      const actors = yield* Effect.all([1, 2].map(() => Actor.make(Counter.counter(sql, { onceLoaded }))))
       const outcomes = yield* Effect.forEach(actors, (actor) => actor.ask(byRequest(command("Add", "made"))), {
         concurrency: "unbounded"
       })

@@ -13,6 +13,11 @@ import { answerOf, byKey, byMessage, byRequest, command, messageId } from "./sup
 const done = (value: number): Outcome<number, Forbidden> => ({ _tag: "Done", reply: value, answer: answerOf(value) })
 const setAside: Outcome<number, Forbidden> = { _tag: "TooEarly", reason: "not yet" }
 
+const never = () => {
+  throw new Error("Claiming writes nothing else.")
+}
+const neverWritten = { ignored: never, unclaim: never, answer: never }
+
 /** Claims with an inbox that has seen some messages and keys that stand as told; everything else is new. */
 const claiming = (
   submissions: ReadonlyArray<Submission<Command, number>>,
@@ -23,6 +28,7 @@ const claiming = (
     Effect.provideService(Transaction, { open: true }),
     Effect.provide(Layer.mergeAll(
       Layer.mock(Inbox, {
+        ...neverWritten,
         claim: (_, messages) =>
           Effect.succeed({
             now: DateTime.unsafeMake(7),
@@ -30,6 +36,7 @@ const claiming = (
           })
       }),
       Layer.mock(IdempotencyKeys, {
+        ...neverWritten,
         claim: (claims) => Effect.succeed(claims.map(({ key }) => known.keys?.[key] ?? { _tag: "Fresh" }))
       })
     ))

@@ -8,6 +8,7 @@ import { Inbox } from "../src/Inbox.ts"
 import { Outbox } from "../src/Outbox.ts"
 import { Parking } from "../src/Parking.ts"
 import * as Relay from "../src/Relay.ts"
+import { written } from "../src/testing/Written.ts"
 import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { countOf } from "./support/Counter.ts"
@@ -99,7 +100,7 @@ layer(World, { excludeTestServices: true })("the way of a message", (it) => {
       const outbox = yield* Outbox
       yield* Effect.flatMap(inbox.claim("clock", []), ({ now }) => {
         const due = Counter.CountDue.later({ key: "timer", amount: 1 }, DateTime.addDuration(now, "300 millis"))
-        return outbox.append([{ message: due, lineage: { causationId: "c", correlationId: "c" } }], now)
+        return written(outbox.append([{ message: due, lineage: { causationId: "c", correlationId: "c" } }], now))
       }).pipe(atomically)
       yield* append(Counter.Count.say({ key: "quick", amount: 1 }))
       yield* eventually(Counter.valueOf(sql, "quick"), (n) => n === 1)

@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Option } from "effect"
 import type { Answer, KeyClaim } from "../src/IdempotencyKeys.ts"
 import { IdempotencyKeys } from "../src/IdempotencyKeys.ts"
+import { written } from "../src/testing/Written.ts"
 import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { eventually } from "./support/Eventually.ts"
@@ -21,7 +22,7 @@ const claimAndAnswer = (claim: KeyClaim, given: Answer) =>
   Effect.gen(function*() {
     const keys = yield* IdempotencyKeys
     const [claimed] = yield* keys.claim([claim])
-    if (claimed?._tag === "Fresh") yield* keys.answer([{ owner: claim.owner, key: claim.key, answer: given }])
+    if (claimed?._tag === "Fresh") yield* written(keys.answer([{ owner: claim.owner, key: claim.key, answer: given }]))
     return claimed
   }).pipe(atomically)
 
@@ -73,7 +74,7 @@ layer(Counter.layer(), { excludeTestServices: true })("idempotency keys", (it) =
       const first = yield* keys.claim([claimOf("race")]).pipe(
         Effect.tap(() => Deferred.succeed(claimed, undefined)),
         Effect.tap(() => Deferred.await(commit)),
-        Effect.tap(() => keys.answer([{ owner: "ann", key: "race", answer: answer("first") }])),
+        Effect.tap(() => written(keys.answer([{ owner: "ann", key: "race", answer: answer("first") }]))),
         atomically,
         Effect.fork
       )
@@ -92,7 +93,7 @@ layer(Counter.layer(), { excludeTestServices: true })("idempotency keys", (it) =
     Effect.gen(function*() {
       const keys = yield* IdempotencyKeys
       yield* atomically(keys.claim([claimOf("given back"), claimOf("kept")]))
-      yield* atomically(keys.unclaim([{ owner: "ann", key: "given back" }, { owner: "bob", key: "kept" }]))
+      yield* atomically(written(keys.unclaim([{ owner: "ann", key: "given back" }, { owner: "bob", key: "kept" }])))
       const again = yield* atomically(keys.claim([claimOf("given back", { fingerprint: "other" }), claimOf("kept")]))
       assert.deepStrictEqual(again.map(({ _tag }) => _tag), ["Fresh", "InProgress"])
     }))

@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { DateTime, Deferred, Effect, Fiber } from "effect"
 import { Inbox } from "../src/Inbox.ts"
 import type { MessageId } from "../src/Message.ts"
+import { written } from "../src/testing/Written.ts"
 import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { eventually } from "./support/Eventually.ts"
@@ -83,7 +84,7 @@ layer(Counter.layer(), { excludeTestServices: true })("the inbox", (it) => {
       const [a, b] = three()
       yield* atomically(inbox.claim("one", [a, b].map(received)))
       yield* atomically(inbox.claim("two", [a].map(received)))
-      yield* atomically(inbox.unclaim("one", [a]))
+      yield* atomically(written(inbox.unclaim("one", [a])))
       assert.deepStrictEqual((yield* atomically(inbox.claim("one", [a, b].map(received)))).fresh, new Set([a]))
       assert.strictEqual((yield* atomically(inbox.claim("two", [a].map(received)))).fresh.size, 0)
     }))
@@ -95,7 +96,7 @@ layer(Counter.layer(), { excludeTestServices: true })("the inbox", (it) => {
       const [a, b] = three()
       yield* atomically(Effect.zipRight(
         inbox.claim("three", [a, b].map(received)),
-        inbox.ignored("three", [{ messageId: b, reason: "known already" }])
+        written(inbox.ignored("three", [{ messageId: b, reason: "known already" }]))
       ))
       const rows = yield* sql`
         SELECT message_id, outcome, reason FROM processed_messages WHERE consumer = 'three' ORDER BY outcome`

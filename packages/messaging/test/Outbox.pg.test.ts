@@ -4,6 +4,7 @@ import { DateTime, Effect, Queue, Schema } from "effect"
 import { EnvelopeJson } from "../src/Message.ts"
 import type { Entry } from "../src/Outbox.ts"
 import { Outbox } from "../src/Outbox.ts"
+import { written } from "../src/testing/Written.ts"
 import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 
@@ -28,7 +29,7 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox", (it) => {
         { length: 300 },
         (_, n) => entry(Counter.WasCounted.say({ key: `k${n % 7}`, amount: n }))
       )
-      yield* atomically(outbox.append(entries, now))
+      yield* atomically(written(outbox.append(entries, now)))
       const kept = yield* rows(sql)
       assert.deepStrictEqual(
         kept.map(({ envelope }) => decode(envelope).data),
@@ -42,7 +43,9 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox", (it) => {
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const outbox = yield* Outbox
-      yield* atomically(outbox.append([entry(Counter.WasCounted.say({ key: "a", amount: 1 }), "00-trace-01")], now))
+      yield* atomically(
+        written(outbox.append([entry(Counter.WasCounted.say({ key: "a", amount: 1 }), "00-trace-01")], now))
+      )
       const [row] = yield* rows(sql)
       assert.deepStrictEqual({ ...decode(row?.envelope ?? "") }, {
         specversion: "1.0",
@@ -69,7 +72,7 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox", (it) => {
       const outbox = yield* Outbox
       const data = { key: "a", amount: 1 }
       yield* atomically(
-        outbox.append([entry(Counter.CountDue.later(data, due)), entry(Counter.CountDue.say(data))], now)
+        written(outbox.append([entry(Counter.CountDue.later(data, due)), entry(Counter.CountDue.say(data))], now))
       )
       assert.deepStrictEqual((yield* rows(sql)).map(({ due_at }) => due_at?.toISOString()), [
         "2026-01-02T04:00:00.001Z",

@@ -3,12 +3,16 @@ import { SqlClient } from "@effect/sql"
 import { assert, it, layer } from "@effect/vitest"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as PostgresTest from "@quartet/hosting/testing/PostgresTest"
-import { Cause, Context, DateTime, Deferred, Effect, Exit, Fiber, Layer, Predicate } from "effect"
+import { Cause, Context, DateTime, Deferred, Effect, Exit, Fiber, Layer, Option, Predicate } from "effect"
 import * as Actor from "../src/Actor.ts"
+import { IdempotencyKeys } from "../src/IdempotencyKeys.ts"
+import { Inbox } from "../src/Inbox.ts"
 import * as Messaging from "../src/Messaging.ts"
 import { Outbox } from "../src/Outbox.ts"
 import { isSqlError, ofSqlError, withoutConsequences } from "../src/SqlFailure.ts"
-import { allInOneGo, atomically, inOneGo } from "../src/Transaction.ts"
+import { written } from "../src/testing/Written.ts"
+import { allInOneGo, atomically, inOneGo, inTwoGoes } from "../src/Transaction.ts"
+import { write } from "../src/Write.ts"
 import * as Counter from "./support/Counter.ts"
 import { countOf } from "./support/Counter.ts"
 
@@ -26,13 +30,34 @@ const stateOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return Predicate.hasProperty(error.cause, "code") ? error.cause.code : ofSqlError(error)
   })
 
+/** The SQLSTATEs of all failures. */
+const statesOf = <A, E>(exit: Exit.Exit<A, E>): ReadonlyArray<unknown> =>
+  Exit.isSuccess(exit) ?
+    [] :
+    [...Cause.failures(exit.cause)].map((error) =>
+      isSqlError(error) && Predicate.hasProperty(error.cause, "code") ? error.cause.code : error
+    )
+
+/** As when the server's time for a statement is over just then: what is sent behind BEGIN is still done. */
+const failingToBegin = (sql: SqlClient.SqlClient): SqlClient.SqlClient => {
+  const cancelled = "DO $$ BEGIN RAISE EXCEPTION 'canceled' USING ERRCODE = 'query_canceled'; END $$"
+  const reserve = Effect.map(sql.reserve, (connection) => ({
+    ...connection,
+    execute: (text: string, values: ReadonlyArray<unknown>) =>
+      connection.execute(text.startsWith("BEGIN") ? text.replace("BEGIN", () => cancelled) : text, values, undefined)
+  }))
+  return new Proxy(sql, {
+    get: (target, name, receiver): unknown => name === "reserve" ? reserve : Reflect.get(target, name, receiver)
+  })
+}
+
 layer(Counter.layer(), { excludeTestServices: true })("a transaction", (it) => {
   it.effect("leaves nothing when the work fails, dies or is interrupted (H121)", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const outbox = yield* Outbox
       const said = yield* Deferred.make<void>()
-      const work = outbox.append([entry], DateTime.unsafeMake(0))
+      const work = written(outbox.append([entry], DateTime.unsafeMake(0)))
       assert.isTrue(Exit.isFailure(yield* Effect.exit(atomically(Effect.zipRight(work, Effect.fail("no"))))))
       assert.isTrue(Exit.isFailure(yield* Effect.exit(atomically(Effect.zipRight(work, Effect.die("bug"))))))
       const fiber = yield* Effect.fork(
@@ -73,6 +98,69 @@ layer(Counter.layer(), { excludeTestServices: true })("a transaction", (it) => {
       yield* atomically(allInOneGo(words.map((word) => Effect.asVoid(tell(word)))))
       const told = yield* sql<{ word: string }>`SELECT word FROM told ORDER BY place`
       assert.deepStrictEqual(told.map(({ word }) => word), words)
+    }))
+
+  it.effect("of two goes keeps nothing when one of its writes fails, and its connection is as good as new", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const count = (key: string, value: number) =>
+        write(sql`INSERT INTO counters (key, value) VALUES (${key}, ${value})`)
+      const kept = (...values: ReadonlyArray<number>) =>
+        inTwoGoes(sql`SELECT 1`, () => ({
+          writes: values.map((value, index) => count(`go ${index}`, value)),
+          result: "kept"
+        }))
+      const counted = countOf(sql`SELECT count(*) AS n FROM counters WHERE key LIKE 'go %'`)
+      for (const values of [[1, -1], [-1, 1], [1, -1, 1]]) {
+        const exit = yield* Effect.exit(kept(...values))
+        assert.deepStrictEqual(Exit.mapErrorCause(exit, withoutConsequences).pipe(statesOf), ["23514"])
+        assert.strictEqual(yield* counted, 0)
+      }
+      assert.strictEqual(yield* kept(1, 2), "kept")
+      assert.strictEqual(yield* counted, 2)
+    }))
+
+  it.effect("of two goes sends nothing of its writes, and no COMMIT, when one of them cannot be sent", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const unsendable = {
+        toPostgres: () => {
+          throw new Error("not to be sent")
+        }
+      }
+      const looked = sql`INSERT INTO counters (key, value) VALUES ('looked', 1)`
+      const exit = yield* Effect.exit(inTwoGoes(looked, () => ({
+        writes: [
+          write(sql`INSERT INTO counters (key, value) VALUES ('unsent', 1)`),
+          write(sql`INSERT INTO counters (key, value) VALUES ('unsent 2', ${Object(unsendable)})`)
+        ],
+        result: undefined
+      })))
+      assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM counters WHERE key IN ('unsent', 'looked')`), 0)
+    }))
+
+  it.effect("of two goes claims nothing when its BEGIN fails, though the claims were sent behind it", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const inbox = yield* Inbox
+      const keys = yield* IdempotencyKeys
+      const received = { messageId: Counter.messageId(), type: "test.v1", subject: "s" }
+      const claim = { owner: "ann", key: "begin", fingerprint: "same", open: Option.none() }
+      const claims = inOneGo(inbox.claim("one", [received]), keys.claim([claim]))
+      const exit = yield* Effect.exit(
+        Effect.provideService(
+          inTwoGoes(claims, () => ({ writes: [], result: undefined })),
+          SqlClient.SqlClient,
+          failingToBegin(sql)
+        )
+      )
+      assert.deepStrictEqual(statesOf(exit), ["57014"])
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM processed_messages`), 0)
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM idempotency_keys`), 0)
+      yield* inTwoGoes(claims, () => ({ writes: [], result: undefined }))
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM processed_messages`), 1)
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM idempotency_keys`), 1)
     }))
 
   it.effect("fails with SqlError, not a defect, when only the COMMIT fails (H151, H153)", () =>

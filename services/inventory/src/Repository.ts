@@ -4,7 +4,10 @@ import { OrderId, Sku } from "@quartet/contracts/Ids"
 import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
 import type { Transaction } from "@quartet/messaging/Transaction"
+import { inOneGo } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
+import type { Write } from "@quartet/messaging/Write"
+import { write } from "@quartet/messaging/Write"
 import { Array, Context, Effect, HashMap, Layer, Schema } from "effect"
 import type { InventoryCommand } from "./domain/Command.ts"
 import { ReleaseCause } from "./domain/Command.ts"
@@ -22,10 +25,7 @@ export class InventoryRepository extends Context.Tag("@quartet/inventory/Invento
    */
   readonly load: (commands: ReadonlyArray<InventoryCommand>) => Effect.Effect<Inventory, SqlError.SqlError, Transaction>
   /** Inserts or updates what the steps changed, and appends movements and transitions, in one statement. */
-  readonly save: (
-    steps: ReadonlyArray<InventoryStep>,
-    after: Inventory
-  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  readonly save: (steps: ReadonlyArray<InventoryStep>, after: Inventory) => Write
 }>() {}
 
 const Head = Schema.Struct({
@@ -50,7 +50,7 @@ const selectHeads = (sql: SqlClient.SqlClient) =>
         ORDER BY order_id FOR UPDATE`
   })
 
-// Lines are read after their reservations are locked: read together with them they could be older than the lock.
+// Lines are read behind the statement that locks their reservations: read by it they could be older than the lock.
 const selectLinesAndStock = (sql: SqlClient.SqlClient) =>
   SqlSchema.single({
     Request: Schema.Struct({ orderIds: Ids, skus: Skus }),
@@ -81,9 +81,10 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
   return Effect.fnUntraced(
     function*(commands: ReadonlyArray<InventoryCommand>) {
       const wanted = [...new Set(commands.flatMap(orderOf))]
-      const known = wanted.length === 0 ? [] : yield* heads(wanted)
-      const orderIds = known.map(({ orderId }) => orderId)
-      const { lines, stock } = yield* linesAndStock({ orderIds, skus: [...new Set(commands.flatMap(skusOf))] })
+      const [known, { lines, stock }] = yield* inOneGo(
+        wanted.length === 0 ? Effect.succeed([]) : heads(wanted),
+        linesAndStock({ orderIds: wanted, skus: [...new Set(commands.flatMap(skusOf))] })
+      )
       const shares = Array.groupBy(lines, ({ orderId }) => orderId)
       const reservations = yield* Effect.forEach(
         known,
@@ -135,9 +136,8 @@ const orderTransitions = (steps: ReadonlyArray<InventoryStep>) =>
     }
   )
 
-const makeSave = (sql: SqlClient.SqlClient) =>
-  Effect.fnUntraced(function*(steps: ReadonlyArray<InventoryStep>, after: Inventory) {
-    yield* sql`
+const makeSave = (sql: SqlClient.SqlClient) => (steps: ReadonlyArray<InventoryStep>, after: Inventory) =>
+  write(sql`
       WITH ${writes(sql, steps, after)}, changed AS (
         SELECT * FROM json_to_recordset(${textOf(reservationRows(steps, after))}::json) AS r (
           "orderId" uuid, "_tag" text, version integer, "releasedBy" text, "isNew" boolean)
@@ -158,8 +158,7 @@ const makeSave = (sql: SqlClient.SqlClient) =>
       SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
       FROM json_to_recordset(${textOf(orderTransitions(steps))}::json) AS t (
         key uuid, version integer, "fromStatus" text, "toStatus" text, event text, cause text, correlation text,
-        actor text, at timestamptz)`
-  })
+        actor text, at timestamptz)`)
 
 export const layer = Layer.effect(
   InventoryRepository,

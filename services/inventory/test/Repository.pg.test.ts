@@ -1,6 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { eventsOf } from "@quartet/messaging/Decision"
+import { written } from "@quartet/messaging/testing/Written"
 import { atomically } from "@quartet/messaging/Transaction"
 import { DateTime, Deferred, Effect, Fiber, HashMap, Option, Schedule } from "effect"
 import type { InventoryCommand } from "../src/domain/Command.ts"
@@ -29,7 +30,7 @@ const save = Effect.fnUntraced(function*(...commands: ReadonlyArray<InventoryCom
   const repository = yield* InventoryRepository
   const loaded = yield* repository.load(commands)
   const { after, steps } = stepsOf(loaded, commands, yield* DateTime.now)
-  if (steps.length > 0) yield* repository.save(steps, after)
+  if (steps.length > 0) yield* written(repository.save(steps, after))
   return { loaded, after }
 })
 
@@ -77,7 +78,7 @@ layer(S.Inventory, { excludeTestServices: true, timeout: 120_000 })("the invento
       const commands = [S.reserve(order, [sku, 2]), S.commit(order, [sku, 2])]
       const { after, steps } = stepsOf(yield* load(...commands), commands, yield* DateTime.now)
       yield* atomically(save(S.receive(sku, 10)))
-      yield* atomically(repository.save(steps, after))
+      yield* atomically(written(repository.save(steps, after)))
       const { stock } = yield* load(S.receive(sku, 1))
       const level = { sku, received: 13, onHand: 11, reserved: 0, version: 4 }
       assert.deepStrictEqual(HashMap.get(stock, sku), Option.some(level))

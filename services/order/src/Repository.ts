@@ -8,6 +8,8 @@ import { lockOrders } from "@quartet/messaging/RowLocks"
 import type { Transaction } from "@quartet/messaging/Transaction"
 import { inOneGo } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
+import type { Write } from "@quartet/messaging/Write"
+import { write } from "@quartet/messaging/Write"
 import { Context, Effect, HashMap, Layer } from "effect"
 import * as CustomerLimits from "./CustomerLimits.ts"
 import type { OrderCommand, Pay, Place } from "./domain/Command.ts"
@@ -33,10 +35,7 @@ export class OrderRepository extends Context.Tag("@quartet/order/OrderRepository
    */
   readonly load: (commands: ReadonlyArray<OrderCommand>) => Effect.Effect<Slice, SqlError.SqlError, Transaction>
   /** Inserts or updates what the steps changed, and appends their transitions, in one statement. */
-  readonly save: (
-    steps: ReadonlyArray<OrderStep>,
-    after: Slice
-  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  readonly save: (steps: ReadonlyArray<OrderStep>, after: Slice) => Write
 }>() {}
 
 const makeLoad = (sql: SqlClient.SqlClient, limits: Limits) => {
@@ -72,19 +71,18 @@ const isLimited = (command: OrderCommand, { failedPayments, openOrders }: Limits
 
 const toSku = ({ sku }: { readonly sku: Sku }): Sku => sku
 
-const makeSave = (sql: SqlClient.SqlClient) =>
-  Effect.fnUntraced(function*(steps: ReadonlyArray<OrderStep>, after: Slice) {
-    const touched = steps.map(({ before, event }) => ({ key: event.orderId, before: before.orders }))
-    const refunds = steps.flatMap(({ after, event }) => stepOf(event, versionOf(orderIn(after, event.orderId))))
-    const refundSteps = refunds.length === 0 ? sql`` : sql`, ${insertedSteps(sql, refunds)}`
-    const rows = changed(touched, after.orders).flatMap(toRow)
-    const transitions = transitionsOf(steps, ({ after, before, event: { orderId } }) => ({
-      key: orderId,
-      version: versionOf(orderIn(after, orderId)),
-      from: orderIn(before, orderId)._tag,
-      to: orderIn(after, orderId)._tag
-    }))
-    yield* sql`
+const makeSave = (sql: SqlClient.SqlClient) => (steps: ReadonlyArray<OrderStep>, after: Slice) => {
+  const touched = steps.map(({ before, event }) => ({ key: event.orderId, before: before.orders }))
+  const refunds = steps.flatMap(({ after, event }) => stepOf(event, versionOf(orderIn(after, event.orderId))))
+  const refundSteps = refunds.length === 0 ? sql`` : sql`, ${insertedSteps(sql, refunds)}`
+  const rows = changed(touched, after.orders).flatMap(toRow)
+  const transitions = transitionsOf(steps, ({ after, before, event: { orderId } }) => ({
+    key: orderId,
+    version: versionOf(orderIn(after, orderId)),
+    from: orderIn(before, orderId)._tag,
+    to: orderIn(after, orderId)._tag
+  }))
+  return write(sql`
       WITH changed AS (
         SELECT * FROM json_to_recordset(${textOf(rows)}::json) AS r (
           "orderId" uuid, "customerId" text, status text, version integer, amount bigint, currency text, refund text,
@@ -98,8 +96,8 @@ const makeSave = (sql: SqlClient.SqlClient) =>
       SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
       FROM json_to_recordset(${textOf(transitions)}::json) AS t (
         key uuid, version integer, "fromStatus" text, "toStatus" text, event text, cause text, correlation text,
-        actor text, at timestamptz)`
-  })
+        actor text, at timestamptz)`)
+}
 
 const insertedOrders = (sql: SqlClient.SqlClient) =>
   sql`inserted AS (

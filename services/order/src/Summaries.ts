@@ -7,6 +7,7 @@ import * as Consumer from "@quartet/messaging/Consumer"
 import { accept } from "@quartet/messaging/Decision"
 import { on } from "@quartet/messaging/Handler"
 import { textOf } from "@quartet/messaging/Json"
+import { write } from "@quartet/messaging/Write"
 import { Context, Duration, Effect, Layer } from "effect"
 
 type SummaryStep = Step<void, OrderSummaryChanged, OrderSummaryChanged, void>
@@ -20,8 +21,8 @@ export class OrderSummaries extends Context.Tag("@quartet/order/OrderSummaries")
 const makeSave = (sql: SqlClient.SqlClient) => {
   const refunded = (part: keyof RefundTotals) =>
     sql.literal(`coalesce(("refundTotals"->'${part}'->>'amount')::bigint, 0)`)
-  return Effect.fn("OrderSummaries.save")((steps: ReadonlyArray<SummaryStep>) =>
-    sql`
+  return (steps: ReadonlyArray<SummaryStep>) =>
+    write(sql`
       INSERT INTO order_summaries AS s (order_id, customer_id, status, version, total_amount, total_currency,
         item_count, placed_at, updated_at, refund_requested_amount, refunded_amount, refund_failed_amount)
       SELECT DISTINCT ON ("orderId") "orderId", "customerId", status, version, (total->>'amount')::bigint,
@@ -35,8 +36,7 @@ const makeSave = (sql: SqlClient.SqlClient) => {
         status = excluded.status, version = excluded.version, updated_at = excluded.updated_at,
         refund_requested_amount = excluded.refund_requested_amount, refunded_amount = excluded.refunded_amount,
         refund_failed_amount = excluded.refund_failed_amount
-      WHERE excluded.version > s.version`.pipe(Effect.asVoid)
-  )
+      WHERE excluded.version > s.version`)
 }
 
 /** The actor alone, for whoever brings its messages. */

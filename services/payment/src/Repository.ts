@@ -9,6 +9,7 @@ import { lockOrders } from "@quartet/messaging/RowLocks"
 import type { Transaction } from "@quartet/messaging/Transaction"
 import { inOneGo } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
+import type { Write } from "@quartet/messaging/Write"
 import { Context, Effect, HashMap, HashSet, Layer, Option, Schema } from "effect"
 import type { Books, BooksCommand, BooksEvent } from "./domain/Books.ts"
 import { orderOf, paymentOf } from "./domain/Books.ts"
@@ -28,10 +29,7 @@ export class PaymentRepository extends Context.Tag("@quartet/payment/PaymentRepo
   /** What these commands are about: the known payments, locked in order of their order ids, and the events on record. */
   readonly load: (commands: ReadonlyArray<BooksCommand>) => Effect.Effect<Books, SqlError.SqlError, Transaction>
   /** Inserts or updates what the steps changed, and appends transitions and events, in one statement. */
-  readonly save: (
-    steps: ReadonlyArray<BooksStep>,
-    after: Books
-  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  readonly save: (steps: ReadonlyArray<BooksStep>, after: Books) => Write
 }>() {}
 
 const makeLoad = (sql: SqlClient.SqlClient) => {
@@ -101,25 +99,24 @@ const encodeEvents = Schema.encodeSync(Schema.parseJson(Schema.Array(EventRow)))
 const isHeard = Schema.is(EventHeard)
 const isPutOff = Schema.is(CallPutOff)
 
-const makeSave = (sql: SqlClient.SqlClient) =>
-  Effect.fnUntraced(function*(steps: ReadonlyArray<BooksStep>, after: Books) {
-    const first = steps[0]?.before ?? after
-    const heard = steps.flatMap(({ event }) => isHeard(event) ? [{ ...event.event, reason: event.reason }] : [])
-    const paid = steps.flatMap(({ event, ...step }) => isHeard(event) || isPutOff(event) ? [] : [{ ...step, event }])
-    const touched = paid.map(({ before, event }) => ({ key: event.orderId, before: before.payments }))
-    const statusIn = (books: Books, { orderId }: PaymentEvent) => paymentOf(books, orderId)._tag
-    const transitions = transitionsOf(paid, (step) => ({
-      key: step.event.orderId,
-      version: versionOf(paymentOf(step.after, step.event.orderId)),
-      from: statusIn(step.before, step.event),
-      to: statusIn(step.after, step.event)
-    }))
-    yield* keepBooks(sql, {
-      payments: encodePayments(changed(touched, after.payments).flatMap(toRow(first))),
-      transitions: textOf(transitions),
-      events: encodeEvents(heard)
-    })
+const makeSave = (sql: SqlClient.SqlClient) => (steps: ReadonlyArray<BooksStep>, after: Books) => {
+  const first = steps[0]?.before ?? after
+  const heard = steps.flatMap(({ event }) => isHeard(event) ? [{ ...event.event, reason: event.reason }] : [])
+  const paid = steps.flatMap(({ event, ...step }) => isHeard(event) || isPutOff(event) ? [] : [{ ...step, event }])
+  const touched = paid.map(({ before, event }) => ({ key: event.orderId, before: before.payments }))
+  const statusIn = (books: Books, { orderId }: PaymentEvent) => paymentOf(books, orderId)._tag
+  const transitions = transitionsOf(paid, (step) => ({
+    key: step.event.orderId,
+    version: versionOf(paymentOf(step.after, step.event.orderId)),
+    from: statusIn(step.before, step.event),
+    to: statusIn(step.after, step.event)
+  }))
+  return keepBooks(sql, {
+    payments: encodePayments(changed(touched, after.payments).flatMap(toRow(first))),
+    transitions: textOf(transitions),
+    events: encodeEvents(heard)
   })
+}
 
 export const layer = Layer.effect(
   PaymentRepository,

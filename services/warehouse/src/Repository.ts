@@ -10,6 +10,8 @@ import { lockOrders } from "@quartet/messaging/RowLocks"
 import type { Transaction } from "@quartet/messaging/Transaction"
 import { inOneGo } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
+import type { Write } from "@quartet/messaging/Write"
+import { write } from "@quartet/messaging/Write"
 import { Context, Effect, HashMap, Layer, Option, Schema } from "effect"
 import type { WarehouseCommand } from "./domain/Command.ts"
 import type { WarehouseEvent } from "./domain/Event.ts"
@@ -24,10 +26,7 @@ export class WarehouseRepository extends Context.Tag("@quartet/warehouse/Warehou
   /** The known ones among these orders, locked in id order. */
   readonly load: (ids: ReadonlyArray<OrderId>) => Effect.Effect<Shipments, SqlError.SqlError, Transaction>
   /** Inserts or updates what the steps changed, and appends their transitions, in one statement. */
-  readonly save: (
-    steps: ReadonlyArray<WarehouseStep>,
-    after: Shipments
-  ) => Effect.Effect<void, SqlError.SqlError, Transaction>
+  readonly save: (steps: ReadonlyArray<WarehouseStep>, after: Shipments) => Write
 }>() {}
 
 const toRow = ({ isNew, key, state }: Changed<OrderId, State>) => ({
@@ -64,16 +63,15 @@ const makeLoad = (sql: SqlClient.SqlClient) => {
 const statusIn = (shipments: Shipments, id: OrderId): string =>
   Option.match(HashMap.get(shipments, id), { onNone: () => "Absent", onSome: ({ _tag }) => _tag })
 
-const makeSave = (sql: SqlClient.SqlClient) =>
-  Effect.fnUntraced(function*(steps: ReadonlyArray<WarehouseStep>, after: Shipments) {
-    const rows = changed(steps.map(({ before, event }) => ({ key: event.orderId, before })), after).map(toRow)
-    const transitions = transitionsOf(steps, (step) => ({
-      key: step.event.orderId,
-      version: Option.match(HashMap.get(step.after, step.event.orderId), { onNone: () => 0, onSome: versionOf }),
-      from: statusIn(step.before, step.event.orderId),
-      to: statusIn(step.after, step.event.orderId)
-    }))
-    yield* sql`
+const makeSave = (sql: SqlClient.SqlClient) => (steps: ReadonlyArray<WarehouseStep>, after: Shipments) => {
+  const rows = changed(steps.map(({ before, event }) => ({ key: event.orderId, before })), after).map(toRow)
+  const transitions = transitionsOf(steps, (step) => ({
+    key: step.event.orderId,
+    version: Option.match(HashMap.get(step.after, step.event.orderId), { onNone: () => 0, onSome: versionOf }),
+    from: statusIn(step.before, step.event.orderId),
+    to: statusIn(step.after, step.event.orderId)
+  }))
+  return write(sql`
       WITH changed AS (
         SELECT * FROM json_to_recordset(${textOf(rows)}::json) AS r (
           "orderId" uuid, status text, version integer, "shipmentId" uuid, lines json, "isNew" boolean)
@@ -94,8 +92,8 @@ const makeSave = (sql: SqlClient.SqlClient) =>
       SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
       FROM json_to_recordset(${textOf(transitions)}::json) AS t (
         key uuid, version integer, "fromStatus" text, "toStatus" text, event text, cause text, correlation text,
-        actor text, at timestamptz)`
-  })
+        actor text, at timestamptz)`)
+}
 
 export const layer = Layer.effect(
   WarehouseRepository,

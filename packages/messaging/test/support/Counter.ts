@@ -16,6 +16,7 @@ import { define, defineTimer, MessageId } from "../../src/Message.ts"
 import * as Messaging from "../../src/Messaging.ts"
 import { messagingMigrations } from "../../src/Migrations.ts"
 import type { Origin, Outcome, Submission } from "../../src/Submission.ts"
+import { write } from "../../src/Write.ts"
 
 /** Counters by name: the smallest thing that can be counted twice. */
 export interface Command {
@@ -98,29 +99,35 @@ export const deciding: CounterBehaviour = {
   name: "counter",
   keyOf: ({ key }) => key,
   load: () => Effect.succeed(nothing),
-  save: () => Effect.void,
+  save: () => {
+    throw new Error("Nothing is kept.")
+  },
   say: ({ amount, key }) => [WasCounted.say({ key, amount })]
 }
 
-/** The behaviour of counters. `beforeSave` runs in the transaction, where a test wants to be in the way. */
+/** The behaviour of counters. `onceLoaded` runs in the transaction of whatever may count, where a test wants to be in the way. */
 export const counter = (sql: SqlClient.SqlClient, options: {
   readonly name?: string
-  readonly beforeSave?: Effect.Effect<unknown, SqlError.SqlError>
+  readonly onceLoaded?: Effect.Effect<unknown, SqlError.SqlError>
+  readonly save?: CounterBehaviour["save"]
   readonly committed?: NonNullable<CounterBehaviour["committed"]>
 } = {}): CounterBehaviour => ({
   ...deciding,
   name: options.name ?? "counter",
   load: (commands) =>
     Effect.map(
-      sql<{ key: string; value: string }>`
+      Effect.tap(
+        sql<{ key: string; value: string }>`
         SELECT key, value FROM counters
         WHERE key = ANY (ARRAY(SELECT value FROM json_array_elements_text(${
-        encodeKeys(commands.map(({ key }) => key))
-      }::json)))
+          encodeKeys(commands.map(({ key }) => key))
+        }::json)))
         ORDER BY key FOR UPDATE`,
+        () => commands.every(({ _tag }) => _tag === "Note") ? Effect.void : options.onceLoaded ?? Effect.void
+      ),
       (rows) => HashMap.fromIterable(rows.map(({ key, value }): [string, number] => [key, Number(value)]))
     ),
-  save: (steps, after) => Effect.zipRight(options.beforeSave ?? Effect.void, save(sql, steps, after)),
+  save: options.save ?? ((steps, after) => save(sql, steps, after)),
   ...(options.committed === undefined ? {} : { committed: options.committed })
 })
 
@@ -132,7 +139,7 @@ const save = (sql: SqlClient.SqlClient, steps: ReadonlyArray<CounterStep>, after
     amount: event.amount,
     cause: submission.lineage.causationId
   }))
-  return Effect.asVoid(sql`
+  return write(sql`
     WITH changed AS (
       SELECT * FROM json_to_recordset(${encodeRows(rows)}::json) AS r (key text, value bigint, "isNew" boolean)
     ), inserted AS (

@@ -33,7 +33,8 @@ const pass = (client: Socket, upstream: Socket, wire: { lose: boolean; lost: num
   upstream.on("data", (chunk) => {
     if (wire.silent) return
     if (!swallow) return client.write(chunk)
-    // The server answered, so the commit is done; nobody will hear of it.
+    // What was sent before the COMMIT is answered first. Once it is done too, nobody will hear of any of it.
+    if (!chunk.includes("COMMIT\0")) return
     wire.lost += 1
     return client.destroy()
   })

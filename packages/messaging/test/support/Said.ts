@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { Inbox } from "../../src/Inbox.ts"
 import type { Outgoing } from "../../src/Message.ts"
 import { Outbox } from "../../src/Outbox.ts"
+import { written } from "../../src/testing/Written.ts"
 import { atomically } from "../../src/Transaction.ts"
 import { countOf } from "./Counter.ts"
 
@@ -13,7 +14,7 @@ export const append = Effect.fnUntraced(function*(...messages: ReadonlyArray<Out
   const lineage = { causationId: "c", correlationId: "c" }
   yield* Effect.flatMap(
     inbox.claim("clock", []),
-    ({ now }) => outbox.append(messages.map((message) => ({ message, lineage })), now)
+    ({ now }) => written(outbox.append(messages.map((message) => ({ message, lineage })), now))
   ).pipe(atomically)
 })
 

@@ -1,5 +1,6 @@
-import type { SqlClient, SqlError } from "@effect/sql"
-import { Effect } from "effect"
+import type { SqlClient } from "@effect/sql"
+import type { Write } from "@quartet/messaging/Write"
+import { write } from "@quartet/messaging/Write"
 
 /** What one batch changed, each kind as the text of a JSON array. */
 export interface Changes {
@@ -12,8 +13,8 @@ export interface Changes {
 export const keepBooks = (
   sql: SqlClient.SqlClient,
   { events, payments, transitions }: Changes
-): Effect.Effect<void, SqlError.SqlError> =>
-  sql`
+): Write =>
+  write(sql`
     WITH changed AS (
       SELECT (r->>'isNew')::boolean AS is_new, (r->>'returned')::bigint AS returned, r->'state' AS s,
         (r->'state'->>'orderId')::uuid AS order_id, r->'state'->'charge' AS charge,
@@ -38,7 +39,7 @@ export const keepBooks = (
     SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
     FROM json_to_recordset(${transitions}::json) AS t (
       key uuid, version integer, "fromStatus" text, "toStatus" text, event text, cause text, correlation text,
-      actor text, at timestamptz)`.pipe(Effect.asVoid)
+      actor text, at timestamptz)`)
 
 const keepPayments = (sql: SqlClient.SqlClient) =>
   sql`
