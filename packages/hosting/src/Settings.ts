@@ -42,21 +42,21 @@ export const whole = (
 
 /** A time that passes while somebody is waited for: more than none, and an hour at most. */
 export const time = (name: string, otherwise: Duration.DurationInput): Config.Config<Duration.Duration> =>
-  Config.duration().pipe(
-    Config.validate({
-      message: "Expected a time of 1 millisecond to 1 hour, such as \"10 seconds\"",
-      validation: (time) => Duration.between(time, { minimum: Duration.millis(1), maximum: Duration.hours(1) })
-    }),
-    Config.nested(name),
-    Config.withDefault(Duration.decode(otherwise))
-  )
+  atMost(name, otherwise, { longest: Duration.hours(1), described: "1 hour, such as \"10 seconds\"" })
 
 /** A length of time that something goes back or comes again after: more than none, and a year at most. */
 export const span = (name: string, otherwise: Duration.DurationInput): Config.Config<Duration.Duration> =>
+  atMost(name, otherwise, { longest: Duration.days(366), described: "366 days, such as \"3 days\"" })
+
+const atMost = (
+  name: string,
+  otherwise: Duration.DurationInput,
+  { described, longest }: { readonly longest: Duration.Duration; readonly described: string }
+): Config.Config<Duration.Duration> =>
   Config.duration().pipe(
     Config.validate({
-      message: "Expected a time of 1 millisecond to 366 days, such as \"3 days\"",
-      validation: (time) => Duration.between(time, { minimum: Duration.millis(1), maximum: Duration.days(366) })
+      message: `Expected a time of 1 millisecond to ${described}`,
+      validation: (time) => Duration.between(time, { minimum: Duration.millis(1), maximum: longest })
     }),
     Config.nested(name),
     Config.withDefault(Duration.decode(otherwise))

@@ -4,40 +4,17 @@ import * as Authentication from "./Authentication.ts"
 import * as Calls from "./Calls.ts"
 import { Chaos } from "./Chaos.ts"
 import { apiVersion } from "./Event.ts"
+import type { Request, Response } from "./Exchange.ts"
+import { answer, reset } from "./Exchange.ts"
 import { type Books, execute } from "./Execution.ts"
 import { delayOf, Faults, type Injection, quirkOf } from "./Faults.ts"
 import * as Form from "./Form.ts"
 import { type Asked, judge, type Verdict } from "./Idempotency.ts"
 import { Ledger } from "./Ledger.ts"
-import type { Page, Reply } from "./Reply.ts"
 import * as Stamp from "./Stamp.ts"
 import { Tally } from "./Tally.ts"
 import { Webhooks } from "./Webhooks.ts"
 import { forbidden, internal, keyInUse, lockTimeout, rateLimited } from "./WireError.ts"
-
-/** A request for a path under `/v1`, as far as it matters. */
-export interface Request {
-  readonly method: string
-  readonly path: string
-  readonly query: string
-  readonly body: string
-  readonly authorization: string | undefined
-  readonly idempotencyKey: string | undefined
-  readonly version: string
-}
-
-/** What goes back: an answer, or bytes that are none, or nothing but a broken connection. */
-export type Response = Answered | { readonly _tag: "Garbled" } | { readonly _tag: "Reset" }
-
-export interface Answered {
-  readonly _tag: "Answered"
-  readonly reply: Reply | Page
-  readonly requestId: string
-  /** The request that ran, which for a replay is an earlier one. */
-  readonly originalRequest: string
-  readonly key: string | null
-  readonly replayed: boolean
-}
 
 /** The API itself: authentication, injected faults, idempotency, and then one step of the ledger. */
 export class Provider extends Context.Tag("@quartet/stripe-simulator/Provider")<Provider, {
@@ -104,17 +81,6 @@ const admitted = (parts: Parts, request: Request): Effect.Effect<Response> =>
     const response = yield* answered(parts, request, stamp, fault, delay + parts.latency.millis)
     return fault?.fault === "reset_after" ? reset : response
   })
-
-const answer = (stamp: Stamp.Stamp, reply: Reply | Page): Answered => ({
-  _tag: "Answered",
-  reply,
-  requestId: stamp.requestId,
-  originalRequest: stamp.requestId,
-  key: stamp.key,
-  replayed: false
-})
-
-const reset: Response = { _tag: "Reset" }
 
 /** The faults that keep a call from running, and from being remembered. */
 const before = (

@@ -3,6 +3,7 @@ import { Context, Effect, Layer, type Option, type Redacted } from "effect"
 import * as Chaos from "./Chaos.ts"
 import * as Control from "./Control.ts"
 import { apiVersion } from "./Event.ts"
+import type * as Exchange from "./Exchange.ts"
 import * as Faults from "./Faults.ts"
 import type { JournalUnavailable } from "./Journal.ts"
 import * as Ledger from "./Ledger.ts"
@@ -60,7 +61,7 @@ export const layer = (
 
 const json = { "Content-Type": "application/json" }
 
-const requestOf = ({ body, header, method, path, query }: Server.Incoming): Provider.Request => ({
+const requestOf = ({ body, header, method, path, query }: Server.Incoming): Exchange.Request => ({
   method,
   path,
   query,
@@ -70,7 +71,7 @@ const requestOf = ({ body, header, method, path, query }: Server.Incoming): Prov
   version: header("stripe-version") ?? apiVersion
 })
 
-const outgoing = (incoming: Server.Incoming, response: Provider.Response): Server.Outgoing => {
+const outgoing = (incoming: Server.Incoming, response: Exchange.Response): Server.Outgoing => {
   switch (response._tag) {
     case "Reset":
       return response
@@ -91,7 +92,7 @@ const outgoing = (incoming: Server.Incoming, response: Provider.Response): Serve
   }
 }
 
-const headersOf = (incoming: Server.Incoming, response: Provider.Answered): Readonly<Record<string, string>> => {
+const headersOf = (incoming: Server.Incoming, response: Exchange.Answered): Readonly<Record<string, string>> => {
   const { key, reply } = response
   const status = statusOf(reply)
   if (status === 401) {
@@ -108,7 +109,7 @@ const headersOf = (incoming: Server.Incoming, response: Provider.Answered): Read
 }
 
 /** Whether it is any use to send the same again: not once it was executed; certainly when only a lock stood in the way. */
-const shouldRetry = (reply: Exclude<Provider.Answered["reply"], { _tag: "Page" }>): Readonly<Record<string, string>> =>
+const shouldRetry = (reply: Exclude<Exchange.Answered["reply"], { _tag: "Page" }>): Readonly<Record<string, string>> =>
   reply._tag === "Shown" || reply.executed
     ? { "Stripe-Should-Retry": "false" }
     : waitsForLock(reply)

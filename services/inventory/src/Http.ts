@@ -9,9 +9,9 @@ import { linked } from "@quartet/hosting/NextPage"
 import * as Problem from "@quartet/hosting/Problem"
 import type { Answer } from "@quartet/messaging/IdempotencyKeys"
 import type { Origin, Outcome } from "@quartet/messaging/Submission"
+import * as Uuid from "@quartet/messaging/Uuid"
 import { Cause, Effect, Layer, Match, Option, Schema } from "effect"
 import { createHash } from "node:crypto"
-import { v7 } from "uuid"
 import { InventoryActor } from "./Actor.ts"
 import { InventoryApi, ReceiptRefused, StockNotFound } from "./Api.ts"
 import { ReceiptId, Receive } from "./domain/Command.ts"
@@ -81,7 +81,7 @@ const receive = Effect.fn("InventoryApi.receive")(function*(sku: Sku, quantity: 
   const actor = yield* InventoryActor
   const { subject } = yield* Principal
   const correlationId = yield* Correlation
-  const command = Receive.make({ sku, quantity, receiptId: ReceiptId.make(v7()) })
+  const command = Receive.make({ sku, quantity, receiptId: ReceiptId.make(Uuid.fresh()) })
   const outcome = yield* actor.ask({
     command,
     by: subject,

@@ -1,9 +1,9 @@
 import type { Look, Reconciling, Repairs } from "@quartet/hosting/Reconciling"
 import * as Settings from "@quartet/hosting/Settings"
 import type { Submission } from "@quartet/messaging/Submission"
+import * as Uuid from "@quartet/messaging/Uuid"
 import * as Worker from "@quartet/messaging/Worker"
 import { Chunk, Context, DateTime, Duration, Effect, Layer, Metric, Option, Random, Stream } from "effect"
-import { v7 } from "uuid"
 import { PaymentActor } from "./Actor.ts"
 import type { PaymentCommand } from "./domain/Command.ts"
 import type { State } from "./domain/State.ts"
@@ -56,7 +56,7 @@ const lookOf = ({ findings, unread }: Seen): Look => ({ mismatches: findings.map
 
 /** Nobody asked for it and no message brought it, so what follows begins here. */
 const submissionOf = (command: PaymentCommand): Submission<PaymentCommand, State> => {
-  const id = v7()
+  const id = Uuid.fresh()
   return { command, by: "reconciler", origin: { _tag: "Request" }, lineage: { causationId: id, correlationId: id } }
 }
 
