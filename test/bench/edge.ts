@@ -8,8 +8,8 @@ import { authSecret, freePorts, System } from "../support/Addresses.ts"
 import { newProduct, NotAsWished } from "../support/Shop.ts"
 import { customers } from "./Customers.ts"
 import type { Post } from "./load.ts"
-import { closedLoop, send } from "./load.ts"
-import { cost, rate } from "./Measured.ts"
+import { closedLoop, openLoop, send } from "./load.ts"
+import { cost, percentile, rate } from "./Measured.ts"
 import { placing } from "./Processes.ts"
 import { processorTime } from "./Usage.ts"
 
@@ -82,6 +82,14 @@ const spend = Effect.fnUntraced(function*({ pid, url }: Contender, orders: numbe
   return { processor: (yield* processorTime(pid)) - before, seconds }
 })
 
+/** How long orders take that come at this pace, in milliseconds. */
+const perSecond = 100
+const paced = ({ url }: Contender, next: (index: number) => Post) =>
+  Effect.map(
+    Effect.promise(() => openLoop(perSecond, 5, (index) => ({ ...next(index), url: `${url}/orders` }))),
+    (sent) => sent.map(({ milliseconds }) => milliseconds)
+  )
+
 /** Where the shop's hands find the service that is measured; nobody else is there. */
 const shopOf = ({ prices, url }: Contender) =>
   Layer.mergeAll(
@@ -114,6 +122,13 @@ export const edge = Effect.scoped(Effect.gen(function*() {
     ours = sum(ours, yield* spend(service, each, next))
     theirs = sum(theirs, yield* spend(baseline, each, next))
   }
+  const turns = yield* Effect.replicateEffect(
+    Effect.all({ ours: paced(service, next), theirs: paced(baseline, next) }),
+    rounds
+  )
+  const p99 = (times: ReadonlyArray<number>) => percentile(times, 0.99).toFixed(1)
+  const [slowest, slowestOther] = [p99(turns.flatMap((turn) => turn.ours)), p99(turns.flatMap((turn) => turn.theirs))]
+  yield* Console.log(`  (at ${perSecond}/s, p99 of POST /orders: ${slowest} ms; fastify's: ${slowestOther} ms)`)
   const total = rounds * each
   yield* Console.log(`  (${total.toLocaleString("en")} orders each, ${clients} at a time, in ${rounds} turns)`)
   const [own, other] = [ours.processor / total, theirs.processor / total]
