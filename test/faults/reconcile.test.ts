@@ -114,8 +114,12 @@ layer(Quartet.layer(settings), { excludeTestServices: true, timeout: 60_000 })("
       const story = yield* paid
       const { customer, order, sku } = story
       yield* until(count("warehouse.shipments WHERE order_id = $1 AND status = 'Ready'", order.id), (n) => n === 1)
+      const held = yield* Deferred.make<void>()
       const go = yield* Deferred.make<void>()
-      const locking = yield* Effect.fork(whileLocked("warehouse.shipments", Deferred.await(go)))
+      const hold = Effect.zipRight(Deferred.succeed(held, undefined), Deferred.await(go))
+      const locking = yield* Effect.fork(whileLocked("warehouse.shipments", hold))
+      // Asked before the table is locked, the warehouse could answer before anything is lost.
+      yield* Effect.raceFirst(Deferred.await(held), Fiber.join(locking))
       yield* post(customer, `/orders/${order.id}/cancel`, { key: v7() })
       yield* until(count("pg_stat_activity WHERE wait_event_type = 'Lock'"), (n) => n > 0)
       // The warehouse has the question in hand. What the order says once it has the answer is lost.
