@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { authSecret, freePorts, System } from "../support/Addresses.ts"
 import { newProduct, NotAsWished } from "../support/Shop.ts"
 import { customers } from "./Customers.ts"
-import type { Post } from "./load.ts"
+import type { Post, Sent } from "./load.ts"
 import { closedLoop, openLoop, send } from "./load.ts"
 import { cost, percentile, rate } from "./Measured.ts"
 import { placing } from "./Processes.ts"
@@ -70,6 +70,12 @@ const sum = (one: Spent, other: Spent): Spent => ({
   seconds: one.seconds + other.seconds
 })
 
+/** A pace or a cost is told of orders that were taken, and of nothing else. */
+const allTaken = (sent: ReadonlyArray<Sent>) => {
+  const refused = sent.find(({ status }) => status !== 201)
+  return refused === undefined ? Effect.void : new NotAsWished({ seen: refused })
+}
+
 const spend = Effect.fnUntraced(function*({ pid, url }: Contender, orders: number, next: (index: number) => Post) {
   const before = yield* processorTime(pid)
   const began = performance.now()
@@ -77,17 +83,16 @@ const spend = Effect.fnUntraced(function*({ pid, url }: Contender, orders: numbe
     closedLoop(clients, orders, (index) => ({ ...next(index), url: `${url}/orders` }))
   )
   const seconds = (performance.now() - began) / 1000
-  const refused = sent.find(({ status }) => status !== 201)
-  if (refused !== undefined) return yield* new NotAsWished({ seen: refused })
+  yield* allTaken(sent)
   return { processor: (yield* processorTime(pid)) - before, seconds }
 })
 
 /** How long orders take that come at this pace, in milliseconds. */
 const perSecond = 100
 const paced = ({ url }: Contender, next: (index: number) => Post) =>
-  Effect.map(
-    Effect.promise(() => openLoop(perSecond, 5, (index) => ({ ...next(index), url: `${url}/orders` }))),
-    (sent) => sent.map(({ milliseconds }) => milliseconds)
+  Effect.promise(() => openLoop(perSecond, 5, (index) => ({ ...next(index), url: `${url}/orders` }))).pipe(
+    Effect.tap(allTaken),
+    Effect.map((sent) => sent.map(({ milliseconds }) => milliseconds))
   )
 
 /** Where the shop's hands find the service that is measured; nobody else is there. */

@@ -21,6 +21,7 @@ const perSecond = 50
 const rounds = 4
 const seconds = 15
 const warmUp = 3000
+const settling = 1000
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
 
@@ -63,6 +64,8 @@ export const streams = Effect.gen(function*() {
   const next = (index: number) => placing(customerOf(index), sku)
   yield* Effect.promise(() => closedLoop(16, warmUp, next))
   const paced = Effect.gen(function*() {
+    // To open or close so many streams is work of its own, which ends meanwhile.
+    yield* Effect.promise(() => closedLoop(16, settling, next))
     const sent = yield* Effect.promise(() => openLoop(perSecond, seconds, next))
     const refused = sent.filter(({ status }) => status !== 201).length
     if (refused > 0) yield* Console.log(`  ${refused} requests were refused`)

@@ -109,7 +109,6 @@ export const deciding: CounterBehaviour = {
 export const counter = (sql: SqlClient.SqlClient, options: {
   readonly name?: string
   readonly onceLoaded?: Effect.Effect<unknown, SqlError.SqlError>
-  readonly save?: CounterBehaviour["save"]
   readonly committed?: NonNullable<CounterBehaviour["committed"]>
 } = {}): CounterBehaviour => ({
   ...deciding,
@@ -127,7 +126,7 @@ export const counter = (sql: SqlClient.SqlClient, options: {
       ),
       (rows) => HashMap.fromIterable(rows.map(({ key, value }): [string, number] => [key, Number(value)]))
     ),
-  save: options.save ?? ((steps, after) => save(sql, steps, after)),
+  save: (steps, after) => save(sql, steps, after),
   ...(options.committed === undefined ? {} : { committed: options.committed })
 })
 
