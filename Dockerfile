@@ -16,6 +16,7 @@ COPY services/order/package.json services/order/
 COPY services/payment/package.json services/payment/
 COPY services/warehouse/package.json services/warehouse/
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+COPY tsconfig.base.json ./
 COPY packages packages
 COPY services services
 RUN node packages/quartet/bin/build.js

@@ -67,14 +67,21 @@ const suite = (stack: ReturnType<typeof Stack.layer>) =>
       120_000
     )
 
-    it.effect("has filled the shop, and hands out a token that the order service takes", () =>
-      Effect.gen(function*() {
-        const { order } = yield* System
-        const { compose } = yield* Stack.Stack
-        const token = yield* compose(["run", "--rm", "-T", "quartet", "token", "--customer", "alice"])
-        const alice = { url: order, token: Redacted.make(token.trim()) }
-        assert.strictEqual((yield* Customer.place(alice, "tea-assam", 1)).status, "Reserved")
-      }), 120_000)
+    it.effect(
+      "has filled the shop, and hands out a token that the order service takes, with no container made anew",
+      () =>
+        Effect.gen(function*() {
+          const { order } = yield* System
+          const { compose, containers } = yield* Stack.Stack
+          const running = Effect.forEach([...services, "simulator", "edge"], containers)
+          const before = yield* running
+          const token = yield* compose(["run", "--rm", "-T", "quartet", "token", "--customer", "alice"])
+          const alice = { url: order, token: Redacted.make(token.trim()) }
+          assert.strictEqual((yield* Customer.place(alice, "tea-assam", 1)).status, "Reserved")
+          assert.deepStrictEqual(yield* running, before)
+        }),
+      120_000
+    )
 
     it.effect(
       "runs one program and nothing else, as an ordinary user who can write nothing but a folder",
