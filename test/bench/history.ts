@@ -13,8 +13,10 @@ import { placing } from "./Processes.ts"
 
 const customers = 100
 const perSecond = 100
-const seconds = 30
+const seconds = 60
 const warmUp = 3000
+/** At the steady pace, until what the warm-up left behind is done. */
+const settling = 10
 
 const customer = (index: number) =>
   Effect.gen(function*() {
@@ -66,6 +68,7 @@ const requests = Effect.fnUntraced(function*(
 /** How long all but one in a hundred took at most, of orders and of looks, at a steady pace of both. */
 const measured = Effect.fnUntraced(function*(next: (index: number) => Post) {
   yield* Effect.promise(() => closedLoop(16, warmUp, next))
+  yield* Effect.promise(() => openLoop(2 * perSecond, settling, next))
   const sent = yield* Effect.promise(() => openLoop(2 * perSecond, seconds, next))
   const refused = sent.filter(({ status }) => status !== 200 && status !== 201)
   const [first] = refused
