@@ -29,9 +29,9 @@ import * as Wait from "./Wait.ts"
  * much memory its own answer is several hundred: for a process that does everything that is too much by a fifth, and for
  * one service that finds 100,000 messages 300 MiB instead of 230. Less than this costs pauses.
  *
- * Nothing is made old at its birth. V8 does so with what code makes whose earlier products lived long; at the start ours
- * all do. From then on each request's fiber was old from the beginning, what it referred to was kept with it, and three
- * times as much waited for the next full collection.
+ * Nothing is made old at its birth. V8 does so with what code makes whose earlier products lived long, as those of the start
+ * do here. What such an object refers to is kept with it once it is dead, and three times as much waited for the next full
+ * collection (decision 0018).
  */
 const keepHeap = ({ growth }: { readonly growth: number }) => {
   setFlagsFromString(`--heap-growing-percent=${growth}`)
