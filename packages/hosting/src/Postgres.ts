@@ -104,11 +104,21 @@ const codeOf = (cause: unknown): string =>
 /** Off for connection poolers that cannot keep a session's prepared statements. */
 const prepares = Config.boolean("DATABASE_PREPARE").pipe(Config.withDefault(true))
 
+/**
+ * A plan is kept with its statement, and tables that were empty when it was made grow. So what can be looked up by a key is
+ * looked up by it, whatever the planner believes: never by reading a table, or an index, from end to end beside the few
+ * rows of a batch. Where there is no such way it is not forbidden (PostgreSQL, "Planner Method Configuration").
+ */
+const planning = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" } satisfies Record<
+  string,
+  string
+>
+
 const acquirePool = Effect.fn("Postgres.acquirePool")(function*(options: PostgresOptions, url: DatabaseUrl) {
   const size = yield* Config.integer("DATABASE_MAX_CONNECTIONS").pipe(Config.withDefault(10))
   const parsed = yield* parse(url, `${options.service.toUpperCase()}_DATABASE_URL`)
   // Said to the session as well as set on the role, since an operator's own role may lack both.
-  const bound = withSettings(parsed, { search_path: options.service, ...sessionLimits })
+  const bound = withSettings(parsed, { search_path: options.service, ...sessionLimits, ...planning })
   const runtime = yield* Effect.runtime()
   const pool = yield* Effect.acquireRelease(
     Effect.sync(() =>

@@ -78,9 +78,13 @@ export const layer: Layer.Layer<Inbox, never, SqlClient.SqlClient> = Layer.effec
     const sql = yield* SqlClient.SqlClient
     const ignored = (consumer: string, messages: ReadonlyArray<IgnoredMessage>) =>
       write(sql`
-        UPDATE processed_messages AS p SET outcome = 'ignored', reason = r.reason
-        FROM json_to_recordset(${textOf(messages)}::json) AS r ("messageId" uuid, reason text)
-        WHERE p.consumer = ${consumer} AND p.message_id = r."messageId"`)
+        WITH ignored AS (
+          SELECT * FROM json_to_recordset(${textOf(messages)}::json) AS r ("messageId" uuid, reason text)
+        )
+        UPDATE processed_messages AS p SET outcome = 'ignored', reason = i.reason
+        FROM ignored AS i
+        WHERE p.consumer = ${consumer} AND p.message_id = i."messageId"
+          AND p.message_id = ANY (ARRAY(SELECT "messageId" FROM ignored))`)
     const unclaim = (consumer: string, messages: ReadonlyArray<MessageId>) =>
       write(sql`
         DELETE FROM processed_messages WHERE consumer = ${consumer} AND message_id = ANY (ARRAY(
