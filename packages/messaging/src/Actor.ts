@@ -4,6 +4,7 @@ import type { BatchServices } from "./Batch.ts"
 import { runBatch } from "./Batch.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { makeMailbox, stopping } from "./internal/mailbox.ts"
+import { makePace } from "./internal/pace.ts"
 import { takeWaiting } from "./internal/takeWaiting.ts"
 import type { Outcome, Submission } from "./Submission.ts"
 import * as Worker from "./Worker.ts"
@@ -66,19 +67,15 @@ export const make = Effect.fnUntraced(function*<Slice, Command, Event, Rejection
   return { ask, submit }
 })
 
-/**
- * After a small batch the loop takes a breath, in milliseconds: the `least`, and where a batch takes longer than it `should`,
- * as much longer, up to the `most`. Each transaction costs about the same whatever its size, so where time is short the next
- * one must be larger. The first command after a quiet time never waits.
- */
+/** A batch of so many is not rested after. The first command after a quiet time never waits. */
 const few = 32
-const breath = { should: 10, least: 3, most: 25 }
 
 const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
   limits: Limits
 ) {
   const mailbox = yield* makeMailbox<Command, Reply, Rejection>(limits.mailbox)
+  const pace = makePace()
   const takeAndCommit = Effect.gen(function*() {
     const items = yield* takeWaiting(mailbox.queue, limits.batch)
     const began = yield* Clock.currentTimeMillis
@@ -89,8 +86,8 @@ const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Reject
       Effect.tapErrorCause(() => Effect.sync(() => items.forEach((item) => mailbox.settle(item, stopping)))),
       Effect.uninterruptible
     )
-    const took = (yield* Clock.currentTimeMillis) - began
-    if (items.length < few) yield* Effect.sleep(Math.min(Math.max(breath.least, took - breath.should), breath.most))
+    const rest = pace((yield* Clock.currentTimeMillis) - began)
+    if (items.length < few) yield* Effect.sleep(rest)
   })
   yield* Worker.forever(`Actor ${behaviour.name}`, takeAndCommit)
   return mailbox
