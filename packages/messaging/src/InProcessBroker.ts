@@ -1,5 +1,5 @@
-import { Deferred, Effect, FiberSet, Layer, Queue } from "effect"
-import type { Delivery, Disposition, Publication, Subscription } from "./Broker.ts"
+import { Effect, Exit, Fiber, FiberSet, Layer, Queue } from "effect"
+import type { Delivery, Disposition, Publication, Subscription, Told } from "./Broker.ts"
 import { Broker, Unpublished } from "./Broker.ts"
 
 /** How many deliveries wait for each consumer before publishers are held back. */
@@ -22,31 +22,35 @@ export const layer = (subscriptions: ReadonlyArray<Subscription>): Layer.Layer<B
       const redeliver = yield* FiberSet.makeRuntime<never, void, never>()
       const { channels, listenersOf } = yield* makeChannels(subscriptions)
 
-      const deliver = (channel: Channel, { body }: Publication) =>
-        Effect.gen(function*() {
-          const committed = yield* Deferred.make<void>()
-          const delivery = makeDelivery(channel, body, 1, committed, redeliver)
-          yield* Effect.onInterrupt(
-            Queue.offer(channel.queue, delivery),
-            () => Effect.sync(() => channel.unsettled.delete(delivery))
-          )
-          yield* Deferred.await(committed)
-        })
+      const deliver = yield* makeDeliver(redeliver)
+      const fail = yield* FiberSet.makeRuntime<never, void, Unpublished>()
+
+      const deliverAll = ({ body }: Publication, listeners: ReadonlyArray<Channel>, committed: () => void) => {
+        let missing = listeners.length
+        const one = () => {
+          missing -= 1
+          if (missing === 0) committed()
+        }
+        return listeners.map((channel) => deliver(channel, body, one))
+      }
+      const nobody = ({ type }: Publication) => new Unpublished({ reason: `Nobody hears ${type}.` })
       const publish = (publication: Publication) => {
-        const [only, ...others] = listenersOf.get(publication.type) ?? []
-        if (only === undefined) return new Unpublished({ reason: `Nobody hears ${publication.type}.` })
-        return others.length === 0
-          ? deliver(only, publication)
-          : Effect.forEach([only, ...others], (channel) => deliver(channel, publication), {
-            concurrency: "unbounded",
-            discard: true
+        const listeners = listenersOf.get(publication.type) ?? []
+        return listeners.length === 0
+          ? nobody(publication)
+          : Effect.async<void>((resume) => {
+            const takeBack = deliverAll(publication, listeners, () => resume(Effect.void))
+            return Effect.all(takeBack, { discard: true })
           })
       }
-      const run = yield* FiberSet.makeRuntime<never, void, Unpublished>()
+      const unsafePublish = (publication: Publication, told: Told): void => {
+        const listeners = listenersOf.get(publication.type) ?? []
+        if (listeners.length > 0) return void deliverAll(publication, listeners, () => told(Exit.void))
+        fail(Effect.zipRight(Effect.yieldNow(), nobody(publication))).addObserver(told)
+      }
       return Broker.of({
         publish,
-        unsafePublish: (publication, told) =>
-          void run(Effect.zipRight(Effect.yieldNow(), publish(publication))).addObserver(told),
+        unsafePublish,
         deliveries: (consumer) => attach(channels.get(consumer), consumer, redeliver),
         ready: Effect.succeed(true)
       })
@@ -67,11 +71,25 @@ const makeChannels = Effect.fnUntraced(function*(subscriptions: ReadonlyArray<Su
   return { channels, listenersOf }
 })
 
+/** How a message is handed to one consumer; what is returned takes it back, as long as it waits for room. */
+const makeDeliver = (redeliver: (effect: Effect.Effect<void>) => unknown) =>
+  Effect.map(
+    FiberSet.makeRuntime<never, void, never>(),
+    (run) => (channel: Channel, body: string, committed: () => void): Effect.Effect<void> => {
+      const delivery = makeDelivery(channel, body, 1, committed, redeliver)
+      // Nearly always there is room, and a fiber for each message would cost more than all else that is done for it here.
+      if (channel.queue.unsafeOffer(delivery)) return Effect.void
+      const withdraw = Effect.sync(() => channel.unsettled.delete(delivery))
+      const waiting = run(Effect.asVoid(Effect.onInterrupt(Queue.offer(channel.queue, delivery), () => withdraw)))
+      return Effect.asVoid(Fiber.interrupt(waiting))
+    }
+  )
+
 const makeDelivery = (
   channel: Channel,
   body: string,
   attempt: number,
-  committed: Deferred.Deferred<void>,
+  committed: () => void,
   redeliver: (effect: Effect.Effect<void>) => unknown
 ): Delivery => {
   const delivery: Delivery = {
@@ -79,8 +97,9 @@ const makeDelivery = (
     attempt,
     settle: (disposition: Disposition) =>
       Effect.suspend(() => {
-        channel.unsettled.delete(delivery)
-        if (disposition._tag === "Acknowledge") return Effect.asVoid(Deferred.succeed(committed, undefined))
+        // Settled before, by a consumer that went away meanwhile.
+        if (!channel.unsettled.delete(delivery)) return Effect.void
+        if (disposition._tag === "Acknowledge") return Effect.sync(committed)
         const again = makeDelivery(channel, body, attempt + 1, committed, redeliver)
         return Effect.sync(() =>
           redeliver(Effect.asVoid(Effect.delay(Queue.offer(channel.queue, again), disposition.after)))

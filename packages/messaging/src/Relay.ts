@@ -4,6 +4,7 @@ import { Clock, Context, Duration, Effect, Layer, Queue } from "effect"
 import type { Broker } from "./Broker.ts"
 import { makeChains } from "./internal/chains.ts"
 import { outboxRows } from "./internal/outboxRows.ts"
+import { makeShortage } from "./internal/pace.ts"
 import { makeLease } from "./internal/relayLease.ts"
 import { takeWaiting } from "./internal/takeWaiting.ts"
 import { Outbox } from "./Outbox.ts"
@@ -55,8 +56,12 @@ const replicaPoll = {
   standBy: Duration.millis(100)
 }
 
-/** The least time between two looks. The first commit after a quiet time is looked at without delay. */
-const lookPause = Duration.millis(8)
+/**
+ * The least time between two looks, in milliseconds, and where the event loop has no time left. The first commit after a
+ * quiet time is looked at without delay. All that follows from a look is done in batches of what it found: so this is what
+ * makes those larger that nobody waits for.
+ */
+const lookPause = { least: 8, most: 48, busy: { from: 0.45, to: 0.75 } }
 
 interface State {
   readonly inFlight: Set<string>
@@ -106,7 +111,9 @@ export const make = Effect.fnUntraced(function*(
     if (state.more) yield* outbox.wake
   })
   // Commits that follow each other closely are looked at together; while more is waiting there is no pause.
-  const pause = Effect.suspend(() => state.more ? Effect.void : Effect.sleep(lookPause))
+  const shortage = makeShortage(lookPause.busy)
+  const pauseNow = () => lookPause.least + (lookPause.most - lookPause.least) * shortage()
+  const pause = Effect.suspend(() => state.more ? Effect.void : Effect.sleep(pauseNow()))
   const woken = Effect.zipRight(pause, Queue.take(outbox.woken))
   const untilEmpty = Effect.repeat(look, { while: () => state.more && room() === options.batch })
   yield* Worker.forever("Relay: looking", Effect.zipRight(woken, untilEmpty))

@@ -1,5 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { makePace, restAfter } from "../src/internal/pace.ts"
+import { makePace, makeShortage, restAfter } from "../src/internal/pace.ts"
+
+/** Longer than the time over which it is found out how busy the event loop is. */
+const neverIdle = () => {
+  const until = performance.now() + 300
+  while (performance.now() < until);
+}
 
 describe("a loop's rest after a small batch", () => {
   it("is the least there is while the process has time, whatever a batch takes", () => {
@@ -19,8 +25,14 @@ describe("a loop's rest after a small batch", () => {
 
   it("follows the event loop: one that was never idle makes it longer", () => {
     const pace = makePace()
-    const until = performance.now() + 300
-    while (performance.now() < until);
+    neverIdle()
     assert.isAbove(Math.max(...Array.from({ length: 20 }, () => pace(20))), 10)
+  })
+
+  it("tells of no shortage before anything is known, and of the greatest where it was never idle", () => {
+    const shortage = makeShortage({ from: 0.45, to: 0.75 })
+    assert.strictEqual(shortage(), 0)
+    neverIdle()
+    assert.strictEqual(shortage(), 1)
   })
 })
