@@ -109,10 +109,14 @@ const prepares = Config.boolean("DATABASE_PREPARE").pipe(Config.withDefault(true
  * looked up by it, whatever the planner believes: never by reading a table, or an index, from end to end beside the few
  * rows of a batch. Where there is no such way it is not forbidden (PostgreSQL, "Planner Method Configuration").
  */
-const planning = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" } satisfies Record<
-  string,
-  string
->
+const planning = {
+  enable_seqscan: "off",
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+  // So there is one way for all parameters. Left to itself, the planner plans a statement anew for each call, for a while
+  // after it was prepared and for longer after its table grew and was analysed (PostgreSQL, "PREPARE").
+  plan_cache_mode: "force_generic_plan"
+} satisfies Record<string, string>
 
 const acquirePool = Effect.fn("Postgres.acquirePool")(function*(options: PostgresOptions, url: DatabaseUrl) {
   const size = yield* Config.integer("DATABASE_MAX_CONNECTIONS").pipe(Config.withDefault(10))

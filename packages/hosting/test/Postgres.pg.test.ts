@@ -49,6 +49,21 @@ layer(PostgresTest.layer({ service: "order", migrations }), { excludeTestService
         assert.deepStrictEqual(current, [{ s: "10s", l: "5s" }])
       }))
 
+    it.effect("keeps one plan for each statement, also when its table grew and was analysed", () =>
+      Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const insert = (id: number) =>
+          sql`INSERT INTO second (id) SELECT ${id}::bigint + g FROM generate_series(1, 1000) AS g`
+        const planned = sql.withTransaction(Effect.gen(function*() {
+          yield* Effect.forEach([0, 1, 2, 3, 4, 5, 6], (id) => insert(id * 1000))
+          yield* sql`ANALYZE second`
+          yield* Effect.forEach([7, 8, 9], (id) => insert(id * 1000))
+          return yield* sql`SELECT generic_plans::integer AS kept, custom_plans::integer AS anew
+            FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO second%'`
+        }))
+        assert.deepStrictEqual(yield* planned, [{ kept: 10, anew: 0 }])
+      }))
+
     it.effect("is refused in another service's schema, in public, and as a maker of schemas or roles (H161)", () =>
       Effect.gen(function*() {
         const sql = yield* PgClient.PgClient
