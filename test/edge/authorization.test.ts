@@ -40,7 +40,7 @@ const quiet = Effect.gen(function*() {
   return yield* rowsOf(business)
 })
 
-layer(Running.layer(), { excludeTestServices: true, timeout: 60_000 })("who may do what at the public edge", (it) => {
+layer(Running.layer(), { excludeTestServices: true, timeout: 150_000 })("who may do what at the public edge", (it) => {
   it.effect("nobody without a good token, whatever is wrong with it, and nothing tells what that was (H193)", () =>
     Effect.gen(function*() {
       const { customer: { url }, path } = yield* reserved

@@ -43,7 +43,7 @@ const unknown = /^"[\w[\].]+" is not a known field\.$/
 const required = /^"[\w[\].]+" is required\.$/
 const ruled = /^"[\w[\].]+" must be .+\.$/
 
-layer(Running.layer(), { excludeTestServices: true, timeout: 60_000 })("a body that is refused", (it) => {
+layer(Running.layer(), { excludeTestServices: true, timeout: 150_000 })("a body that is refused", (it) => {
   it.effect("because it says what things cost: the field is named (H181)", () =>
     namesEach((sku) => [
       [`{"lines":[{"sku":"${sku}","quantity":1,"price":1}]}`, "/lines/0/price", unknown],

@@ -21,7 +21,7 @@ const newShopper = Effect.gen(function*() {
   return { customer, client, lines }
 })
 
-layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("the typed client", (it) => {
+layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("the typed client", (it) => {
   it.effect("places an order, pays it twice under one key, and is told the second time that it is a replay", () =>
     Effect.gen(function*() {
       const { client: { orders }, customer, lines } = yield* newShopper

@@ -42,7 +42,7 @@ const answers = Effect.gen(function*() {
 
 const corsOf = ({ headers }: Answer) => Object.keys(headers).filter((name) => name.startsWith("access-control-"))
 
-layer(Running.layer({ CORS_ORIGINS: shop }), { excludeTestServices: true, timeout: 60_000 })("every answer", (it) => {
+layer(Running.layer({ CORS_ORIGINS: shop }), { excludeTestServices: true, timeout: 150_000 })("every answer", (it) => {
   it.effect("has the fields that keep browsers from doing harm with it, and a name to ask about it by", () =>
     Effect.gen(function*() {
       const { customer, met, path } = yield* answers

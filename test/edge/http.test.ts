@@ -17,7 +17,7 @@ const ordered = Effect.gen(function*() {
 
 const Problem = Schema.parseJson(Schema.Struct({ type: Schema.String, help: Schema.String }))
 
-layer(Running.layer(), { excludeTestServices: true, timeout: 60_000 })("the public edge", (it) => {
+layer(Running.layer(), { excludeTestServices: true, timeout: 150_000 })("the public edge", (it) => {
   it.effect("sends an order again only to who does not have it, by strong, weak, listed and any tags", () =>
     Effect.gen(function*() {
       const { customer, path } = yield* ordered

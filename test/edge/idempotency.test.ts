@@ -30,7 +30,7 @@ const everything = Effect.gen(function*() {
 
 const kept = (key: string) => count("\"order\".idempotency_keys WHERE key = $1", key)
 
-layer(Running.layer(), { excludeTestServices: true, timeout: 60_000 })("an Idempotency-Key", (it) => {
+layer(Running.layer(), { excludeTestServices: true, timeout: 150_000 })("an Idempotency-Key", (it) => {
   it.effect("brings the first answer again, byte for byte, and nothing else happens, anywhere (H01, H07, H11)", () =>
     Effect.gen(function*() {
       const { customer, pay, placed, sku } = yield* payable

@@ -38,7 +38,7 @@ const many = <A, E, R>(times: number, asking: Effect.Effect<A, E, R>) =>
 
 const isRefused = ({ status }: Answer) => status === 429
 
-layer(Running.layer(settings), { excludeTestServices: true, timeout: 60_000 })("the public edge limits", (it) => {
+layer(Running.layer(settings), { excludeTestServices: true, timeout: 150_000 })("the public edge limits", (it) => {
   it.effect("how often one customer may ask, and serves others meanwhile; no key is burnt (H199, H13)", () =>
     Effect.gen(function*() {
       const [flooding, other] = yield* Effect.all([newCustomer, newCustomer])

@@ -56,7 +56,7 @@ const history = Effect.gen(function*() {
   return { customer, orders: listed.items.toReversed().map(({ id = "", placedAt = "" }) => ({ id, placedAt })) }
 })
 
-layer(Running.layer(), { excludeTestServices: true, timeout: 60_000 })("lists", (it) => {
+layer(Running.layer(), { excludeTestServices: true, timeout: 150_000 })("lists", (it) => {
   it.effect("go on where their link leads, with the filters they began with (H201)", () =>
     Effect.gen(function*() {
       const { customer, orders } = yield* history

@@ -18,7 +18,7 @@ import { superuser } from "../support/Rows.ts"
 import { brokenAtRest, newProduct, until, webhooksDelivered } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
 
-layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("what was said once", (it) => {
+layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("what was said once", (it) => {
   const lived = Effect.gen(function*() {
     const diary = newDiary()
     yield* crowd(diary, yield* newProduct(1000), 8, Effect.succeed(false))

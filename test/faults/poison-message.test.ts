@@ -34,7 +34,7 @@ const say = (sql: PgClient, subject: string, envelope: string) =>
     )
     INSERT INTO "order".outbox_unsent SELECT seq FROM appended`
 
-layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("a message that cannot be handled", (it) => {
+layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("a message that cannot be handled", (it) => {
   it.effect("is set aside at once with its reason when it cannot be read, and the others go on (H131, H144)", () =>
     Effect.gen(function*() {
       const sql = yield* superuser

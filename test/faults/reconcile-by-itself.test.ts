@@ -11,7 +11,7 @@ import { count } from "../support/Tables.ts"
 
 const settings = { RECONCILE_EVERY: "500 millis", PAYMENT_RECONCILE_EVERY: "never" }
 
-layer(Quartet.layer(settings), { excludeTestServices: true, timeout: 60_000 })("a quartet in one process", (it) => {
+layer(Quartet.layer(settings), { excludeTestServices: true, timeout: 150_000 })("a quartet in one process", (it) => {
   it.effect("reconciles by itself: an order hears of its payment though the message was lost (H207)", () =>
     Effect.gen(function*() {
       const customer = yield* newCustomer

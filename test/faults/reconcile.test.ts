@@ -43,7 +43,7 @@ const settings = {
   WAREHOUSE_DISPATCH_AFTER: "never"
 }
 
-layer(Quartet.layer(settings), { excludeTestServices: true, timeout: 60_000 })("reconciling", (it) => {
+layer(Quartet.layer(settings), { excludeTestServices: true, timeout: 150_000 })("reconciling", (it) => {
   it.effect("settles a payment that only the provider knows of: no answer arrived and no event came (H39, H83, H207)", () =>
     Effect.gen(function*() {
       const story = yield* reserved

@@ -19,7 +19,7 @@ const settingsWith = (more: Readonly<Record<string, string | undefined>>) =>
     )
   })
 
-const shared = layer(Layer.scoped(Home, Process.makeHome()), { excludeTestServices: true, timeout: 60_000 })
+const shared = layer(Layer.scoped(Home, Process.makeHome()), { excludeTestServices: true, timeout: 150_000 })
 
 /** Runs a command to its end, which must come soon. */
 const ended = Effect.fn("ended")(function*(args: ReadonlyArray<string>, settings: ReadonlyMap<string, string>) {

@@ -16,7 +16,7 @@ const shipped = Effect.gen(function*() {
   return { customer, order }
 })
 
-layer(Quartet.layer(), { excludeTestServices: true, timeout: 60_000 })("whoever operates a running quartet", (it) => {
+layer(Quartet.layer(), { excludeTestServices: true, timeout: 150_000 })("whoever operates a running quartet", (it) => {
   it.effect(
     "verifies every promise by one command, which finds the database in the home by itself",
     () =>

@@ -46,7 +46,7 @@ const undone = (story: Story) =>
     return charges
   })
 
-layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices: true, timeout: 60_000 })(
+layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices: true, timeout: 150_000 })(
   "cancelling",
   (it) => {
     it.effect("a draft, while stock has not answered: what is held later goes back (H33, H19, H31)", () =>

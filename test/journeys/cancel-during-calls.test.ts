@@ -66,7 +66,7 @@ const settings = {
   PAYMENT_LONGEST_PAUSE: "300 millis"
 }
 
-layer(System.layer(settings), { excludeTestServices: true, timeout: 60_000 })(
+layer(System.layer(settings), { excludeTestServices: true, timeout: 150_000 })(
   "an order is cancelled while the provider is asked",
   (it) => {
     it.effect("to charge a card whose bank wants a step: the intent that came of it is cancelled too (H28, H59)", () =>

@@ -10,7 +10,7 @@ import { count } from "../support/Tables.ts"
 
 const visa = { paymentMethodId: "pm_card_visa" }
 
-layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("two customers", (it) => {
+layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("two customers", (it) => {
   it.effect("cannot tell an order of the other from one that there is not (H190)", () =>
     Effect.gen(function*() {
       const [owner, stranger] = yield* Effect.all([newCustomer, newCustomer])

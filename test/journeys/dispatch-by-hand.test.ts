@@ -11,7 +11,7 @@ import { count } from "../support/Tables.ts"
 
 const Shipment = Schema.parseJson(Schema.Struct({ status: Schema.String }))
 
-layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices: true, timeout: 60_000 })(
+layer(System.layer({ WAREHOUSE_DISPATCH_AFTER: "never" }), { excludeTestServices: true, timeout: 150_000 })(
   "where parcels are sent by hand",
   (it) => {
     it.effect("a paid order waits for the operator, leaves once, and never before it is paid (H99, H101, H103, H203)", () =>

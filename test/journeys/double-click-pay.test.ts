@@ -33,7 +33,7 @@ const chargedOnce = (placed: OrderView) =>
     assert.strictEqual(yield* requestsOf(placed), 1)
   })
 
-layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("an impatient customer", (it) => {
+layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("an impatient customer", (it) => {
   it.effect("presses pay fifty times at once: one charge, and everybody gets the same bytes (H02, H01, H14)", () =>
     Effect.gen(function*() {
       const { customer, placed, press } = yield* reserved

@@ -29,7 +29,7 @@ const short = {
   PAYMENT_LONGEST_PAUSE: "400 millis"
 }
 
-layer(System.layer(short), { excludeTestServices: true, timeout: 60_000 })("the time to pay", (it) => {
+layer(System.layer(short), { excludeTestServices: true, timeout: 150_000 })("the time to pay", (it) => {
   it.effect("runs out for a customer who never pays: the goods are for others again (H38, H98)", () =>
     Effect.gen(function*() {
       const { customer, order, sku } = yield* reserved

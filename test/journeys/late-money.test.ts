@@ -44,7 +44,7 @@ const wentBack = Effect.fn("wentBack")(
 
 const patience = { STRIPE_DEADLINE: "1 seconds", PAYMENT_FIRST_PAUSE: "300 millis", PAYMENT_LONGEST_PAUSE: "1 seconds" }
 
-layer(System.layer(patience), { excludeTestServices: true, timeout: 60_000 })("money that comes too late", (it) => {
+layer(System.layer(patience), { excludeTestServices: true, timeout: 150_000 })("money that comes too late", (it) => {
   it.effect("after a cancellation, from a call that outlived its deadline, goes back in full, once (H26, H28, H48)", () =>
     Effect.gen(function*() {
       const story = yield* reserved

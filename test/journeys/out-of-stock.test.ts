@@ -18,7 +18,7 @@ const placed = (lines: ReadonlyArray<Line>) =>
 const untouched = (sku: string, stock: number) =>
   Effect.map(levelOf(sku), (level) => assert.deepInclude(level, { onHand: stock, reserved: 0, available: stock }))
 
-layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("what is not there", (it) => {
+layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("what is not there", (it) => {
   it.effect("cannot be had in part: one short line of several, and nothing is held at all (H87)", () =>
     Effect.gen(function*() {
       const [plenty, short, more] = yield* Effect.all([newProduct(10), newProduct(1), newProduct(10)])

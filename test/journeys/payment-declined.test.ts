@@ -48,7 +48,7 @@ const cameToNothing = Effect.fn("cameToNothing")(
 const pay409 = (customer: Customer.Customer, order: OrderView) =>
   post(customer, `/orders/${order.id}/pay`, { key: `again-${order.id}`, body: { paymentMethodId: "pm_card_visa" } })
 
-layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("a card that is refused", (it) => {
+layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("a card that is refused", (it) => {
   it.effect("fails the order for a reason that is safe to show, frees the stock and keeps nothing (H54, H22)", () =>
     Effect.forEach(declines, ({ card, reason }) =>
       Effect.gen(function*() {

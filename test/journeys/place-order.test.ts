@@ -4,7 +4,7 @@ import * as Customer from "quartet/demo/Customer"
 import { becomes, brokenAtRest, chargesOf, levelOf, newCustomer, newProduct, pay } from "../support/Shop.ts"
 import * as System from "../support/System.ts"
 
-layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("a customer", (it) => {
+layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("a customer", (it) => {
   it.effect("places an order, pays it and sees it shipped; the card is charged once, the goods leave the shelf", () =>
     Effect.gen(function*() {
       const customer = yield* newCustomer

@@ -30,7 +30,7 @@ const refused = (body: unknown) =>
     return problem
   })
 
-layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("an order costs", (it) => {
+layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("an order costs", (it) => {
   it.effect("what its goods cost when it was placed, though they cost more when it is paid (H188)", () =>
     Effect.gen(function*() {
       const customer = yield* newCustomer

@@ -29,7 +29,7 @@ const settings = {
 
 const unsettled = "payment.payments WHERE status IN ('Opened', 'Charging')"
 
-layer(System.layer(settings), { excludeTestServices: true, timeout: 60_000 })("while the provider is away", (it) => {
+layer(System.layer(settings), { excludeTestServices: true, timeout: 150_000 })("while the provider is away", (it) => {
   it.effect("payments wait, without a storm of calls, and all of them end when it is back (H69, H71, H48)", () =>
     Effect.gen(function*() {
       const sku = yield* newProduct(100)

@@ -36,7 +36,7 @@ const patience = {
   PAYMENT_LONGEST_PAUSE: "400 millis"
 }
 
-layer(System.layer(patience), { excludeTestServices: true, timeout: 60_000 })("a payment is decided", (it) => {
+layer(System.layer(patience), { excludeTestServices: true, timeout: 150_000 })("a payment is decided", (it) => {
   it.effect("by the event alone, when every answer to the call is lost on its way (H47, H48, H78)", () =>
     Effect.gen(function*() {
       const story = yield* reserved

@@ -38,7 +38,7 @@ const Entries = Schema.parseJson(Schema.Struct({
 }))
 
 // One of them asks again as soon as it was answered.
-layer(System.layer({ CUSTOMER_REQUESTS_PER_SECOND: "0" }), { excludeTestServices: true, timeout: 60_000 })(
+layer(System.layer({ CUSTOMER_REQUESTS_PER_SECOND: "0" }), { excludeTestServices: true, timeout: 150_000 })(
   "whoever reads",
   (it) => {
     it.effect("sees a list that follows the orders, newest first, page by page, and by status (H201)", () =>

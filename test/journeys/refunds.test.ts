@@ -58,7 +58,7 @@ const settings = {
   PAYMENT_LONGEST_PAUSE: "400 millis"
 }
 
-layer(System.layer(settings), { excludeTestServices: true, timeout: 60_000 })("money of a shipped order", (it) => {
+layer(System.layer(settings), { excludeTestServices: true, timeout: 150_000 })("money of a shipped order", (it) => {
   it.effect("goes back in parts, each once, and shows in the order, its history and the list", () =>
     Effect.gen(function*() {
       const story = yield* shipped

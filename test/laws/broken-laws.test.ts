@@ -109,7 +109,7 @@ const shown = new Set<string>()
 
 const settings = { WAREHOUSE_DISPATCH_AFTER: "never", LOG_LEVEL: "none" }
 
-layer(Layer.provideMerge(world, System.layer(settings)), { excludeTestServices: true, timeout: 60_000 })(
+layer(Layer.provideMerge(world, System.layer(settings)), { excludeTestServices: true, timeout: 150_000 })(
   "a law that is broken is seen:",
   (it) => {
     /** One law, one order of this state, and how to spoil it. */

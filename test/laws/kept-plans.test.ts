@@ -29,7 +29,7 @@ const buy = (sku: string) =>
     yield* pay(customer, order)
   })
 
-layer(System.layer(), { excludeTestServices: true, timeout: 60_000 })("a shop that has just opened", (it) => {
+layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("a shop that has just opened", (it) => {
   it.effect(
     "reads a few rows for each order, however many there were since its plans were made",
     () =>

@@ -24,9 +24,9 @@ const each = (say: (name: string) => { readonly status: number; readonly missing
   ["order", "payment", "inventory", "warehouse"].map((name) => ({ name, ...say(name) }))
 
 const becomesSo = (wanted: ReturnType<typeof each>) =>
-  until(missing, (seen) => JSON.stringify(seen) === JSON.stringify(wanted), "30 seconds")
+  until(missing, (seen) => JSON.stringify(seen) === JSON.stringify(wanted), "90 seconds")
 
-const started = layer(SharedGround.layer({ nothingYet: true }), { excludeTestServices: true, timeout: 60_000 })
+const started = layer(SharedGround.layer({ nothingYet: true }), { excludeTestServices: true, timeout: 150_000 })
 
 describe.skipIf(!RabbitMqTest.isAvailable)(
   "services that are started before what they depend on",
@@ -47,7 +47,7 @@ describe.skipIf(!RabbitMqTest.isAvailable)(
             yield* database.mend
             yield* becomesSo(each(() => ({ status: 200, missing: [] })))
           }),
-        90_000
+        240_000
       )
 
       it.effect(
@@ -75,7 +75,7 @@ describe.skipIf(!RabbitMqTest.isAvailable)(
             assert.deepStrictEqual(yield* pids, before)
             assert.deepStrictEqual(yield* brokenAtRest(), [])
           }),
-        90_000
+        240_000
       )
     })
 )

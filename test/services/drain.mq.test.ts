@@ -21,8 +21,8 @@ const stopAndStart = Effect.fn("stopAndStart")(function*({ health, running, star
   yield* until(health, ({ status }) => status === 200, "30 seconds")
 })
 
-const alone = layer(SharedGround.layer(), { excludeTestServices: true, timeout: 60_000 })
-const paired = layer(SharedGround.layer({ replicas: 2 }), { excludeTestServices: true, timeout: 60_000 })
+const alone = layer(SharedGround.layer(), { excludeTestServices: true, timeout: 150_000 })
+const paired = layer(SharedGround.layer({ replicas: 2 }), { excludeTestServices: true, timeout: 150_000 })
 
 /** A crowd orders while each of these is stopped and started, one after the other. */
 const survives = (members: (services: Services.Services["Type"]) => ReadonlyArray<Services.Member>) =>

@@ -33,7 +33,7 @@ const ground = SharedGround.layer({ replicas: 2, settings: { PAYMENT_RECONCILE_E
 describe.skipIf(!RabbitMqTest.isAvailable)(
   "services in processes of their own, two of each,",
   () =>
-    layer(ground, { excludeTestServices: true, timeout: 90_000 })((it) => {
+    layer(ground, { excludeTestServices: true, timeout: 150_000 })((it) => {
       it.effect(
         "are reconciled by one command: an order hears of its payment, and the second time nothing is found (H207)",
         () =>

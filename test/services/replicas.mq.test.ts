@@ -25,7 +25,7 @@ const lease = Effect.map(
   ([held]) => held ?? { holder: "", fence: 0 }
 )
 
-const pair = layer(SharedGround.layer({ replicas: 2 }), { excludeTestServices: true, timeout: 90_000 })
+const pair = layer(SharedGround.layer({ replicas: 2 }), { excludeTestServices: true, timeout: 150_000 })
 
 describe.skipIf(!RabbitMqTest.isAvailable)("two replicas of each service", () =>
   pair((it) => {

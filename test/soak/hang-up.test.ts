@@ -4,7 +4,7 @@ import { shareOf } from "../support/Chance.ts"
 import { hangUps } from "../support/HangUp.ts"
 import * as Quartet from "../support/Quartet.ts"
 
-layer(Quartet.layer(), { excludeTestServices: true, timeout: 60_000 })(
+layer(Quartet.layer(), { excludeTestServices: true, timeout: 150_000 })(
   "200 customers who hang up while paying",
   (it) => {
     it.effect(

@@ -124,7 +124,7 @@ export const start = Effect.fn("Process.start")(function*(home: Home, user: User
   )
   yield* Effect.raceFirst(ready, early).pipe(
     Effect.timeoutFail({
-      duration: "45 seconds",
+      duration: "90 seconds",
       onTimeout: () => new NotAsExpected({ what: "It did not get ready.", stderr: running.stderr() })
     })
   )

@@ -113,7 +113,7 @@ const readyOf = (members: ReadonlyArray<Member>) =>
       yield* Effect.repeat(health, { schedule: Schedule.spaced("50 millis"), until: ({ status }) => status === 200 })
         .pipe(
           Effect.raceFirst(early),
-          Effect.timeoutFail({ duration: "60 seconds", onTimeout: late })
+          Effect.timeoutFail({ duration: "120 seconds", onTimeout: late })
         )
     }), { concurrency: "unbounded", discard: true })
 
