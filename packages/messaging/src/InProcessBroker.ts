@@ -11,6 +11,9 @@ interface Channel {
   readonly unsettled: Set<Delivery>
 }
 
+/** Runs in the broker's scope what nobody waits for. */
+type Run = (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
+
 /**
  * A broker for services that share a process. It keeps nothing itself: a publish succeeds only when every subscriber
  * has committed the message, so until then it rests in the speaker's outbox and a crash loses nothing.
@@ -19,39 +22,28 @@ export const layer = (subscriptions: ReadonlyArray<Subscription>): Layer.Layer<B
   Layer.scoped(
     Broker,
     Effect.gen(function*() {
-      const redeliver = yield* FiberSet.makeRuntime<never, void, never>()
+      const run = yield* FiberSet.makeRuntime<never, void, never>()
       const { channels, listenersOf } = yield* makeChannels(subscriptions)
 
-      const deliver = yield* makeDeliver(redeliver)
-      const fail = yield* FiberSet.makeRuntime<never, void, Unpublished>()
-
-      const deliverAll = ({ body }: Publication, listeners: ReadonlyArray<Channel>, committed: () => void) => {
+      /** Hands it to all who listen; what is returned takes it back from those who have no room yet. */
+      const handOver = ({ body, type }: Publication, told: Told): ReadonlyArray<Effect.Effect<void>> => {
+        const listeners = listenersOf.get(type) ?? []
         let missing = listeners.length
-        const one = () => {
+        const committed = () => {
           missing -= 1
-          if (missing === 0) committed()
+          if (missing === 0) told(Exit.void)
         }
-        return listeners.map((channel) => deliver(channel, body, one))
-      }
-      const nobody = ({ type }: Publication) => new Unpublished({ reason: `Nobody hears ${type}.` })
-      const publish = (publication: Publication) => {
-        const listeners = listenersOf.get(publication.type) ?? []
-        return listeners.length === 0
-          ? nobody(publication)
-          : Effect.async<void>((resume) => {
-            const takeBack = deliverAll(publication, listeners, () => resume(Effect.void))
-            return Effect.all(takeBack, { discard: true })
-          })
-      }
-      const unsafePublish = (publication: Publication, told: Told): void => {
-        const listeners = listenersOf.get(publication.type) ?? []
-        if (listeners.length > 0) return void deliverAll(publication, listeners, () => told(Exit.void))
-        fail(Effect.zipRight(Effect.yieldNow(), nobody(publication))).addObserver(told)
+        if (missing === 0) {
+          const failed = Exit.fail(new Unpublished({ reason: `Nobody hears ${type}.` }))
+          run(Effect.zipRight(Effect.yieldNow(), Effect.sync(() => told(failed))))
+        }
+        return listeners.map((channel) => deliver(channel, body, committed, run))
       }
       return Broker.of({
-        publish,
-        unsafePublish,
-        deliveries: (consumer) => attach(channels.get(consumer), consumer, redeliver),
+        publish: (publication) =>
+          Effect.async((resume) => Effect.all(handOver(publication, resume), { discard: true })),
+        unsafePublish: (publication, told) => void handOver(publication, told),
+        deliveries: (consumer) => attach(channels.get(consumer), consumer, run),
         ready: Effect.succeed(true)
       })
     })
@@ -71,26 +63,22 @@ const makeChannels = Effect.fnUntraced(function*(subscriptions: ReadonlyArray<Su
   return { channels, listenersOf }
 })
 
-/** How a message is handed to one consumer; what is returned takes it back, as long as it waits for room. */
-const makeDeliver = (redeliver: (effect: Effect.Effect<void>) => unknown) =>
-  Effect.map(
-    FiberSet.makeRuntime<never, void, never>(),
-    (run) => (channel: Channel, body: string, committed: () => void): Effect.Effect<void> => {
-      const delivery = makeDelivery(channel, body, 1, committed, redeliver)
-      // Nearly always there is room, and a fiber for each message would cost more than all else that is done for it here.
-      if (channel.queue.unsafeOffer(delivery)) return Effect.void
-      const withdraw = Effect.sync(() => channel.unsettled.delete(delivery))
-      const waiting = run(Effect.asVoid(Effect.onInterrupt(Queue.offer(channel.queue, delivery), () => withdraw)))
-      return Effect.asVoid(Fiber.interrupt(waiting))
-    }
-  )
+/** Hands a message to one consumer; what is returned takes it back, as long as it waits for room. */
+const deliver = (channel: Channel, body: string, committed: () => void, run: Run): Effect.Effect<void> => {
+  const delivery = makeDelivery(channel, body, 1, committed, run)
+  // Nearly always there is room, and a fiber for each message would cost more than all else that is done for it here.
+  if (channel.queue.unsafeOffer(delivery)) return Effect.void
+  const withdraw = Effect.sync(() => channel.unsettled.delete(delivery))
+  const waiting = run(Effect.asVoid(Effect.onInterrupt(Queue.offer(channel.queue, delivery), () => withdraw)))
+  return Effect.asVoid(Fiber.interrupt(waiting))
+}
 
 const makeDelivery = (
   channel: Channel,
   body: string,
   attempt: number,
   committed: () => void,
-  redeliver: (effect: Effect.Effect<void>) => unknown
+  run: Run
 ): Delivery => {
   const delivery: Delivery = {
     body,
@@ -100,10 +88,8 @@ const makeDelivery = (
         // Settled before, by a consumer that went away meanwhile.
         if (!channel.unsettled.delete(delivery)) return Effect.void
         if (disposition._tag === "Acknowledge") return Effect.sync(committed)
-        const again = makeDelivery(channel, body, attempt + 1, committed, redeliver)
-        return Effect.sync(() =>
-          redeliver(Effect.asVoid(Effect.delay(Queue.offer(channel.queue, again), disposition.after)))
-        )
+        const again = makeDelivery(channel, body, attempt + 1, committed, run)
+        return Effect.sync(() => run(Effect.asVoid(Effect.delay(Queue.offer(channel.queue, again), disposition.after))))
       })
   }
   channel.unsettled.add(delivery)
@@ -114,12 +100,11 @@ const makeDelivery = (
 const attach = (
   channel: Channel | undefined,
   consumer: string,
-  redeliver: (effect: Effect.Effect<void>) => unknown
+  run: Run
 ) =>
   channel === undefined
     ? Effect.dieMessage(`The topology names no consumer ${consumer}.`)
     : Effect.acquireRelease(
       Effect.succeed(channel.queue),
-      (queue) =>
-        Effect.map(Queue.takeAll(queue), () => redeliver(Effect.asVoid(Queue.offerAll(queue, channel.unsettled))))
+      (queue) => Effect.map(Queue.takeAll(queue), () => run(Effect.asVoid(Queue.offerAll(queue, channel.unsettled))))
     )
