@@ -98,15 +98,18 @@ layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("what is 
     Effect.gen(function*() {
       const customer = yield* newCustomer
       const sku = yield* newProduct(1)
+      const said = "inventory.outbox WHERE type = 'inventory.rejected.v1' AND subject = $1"
+      // Stock says no, and cannot be heard: its relay does not get at its lease.
       const order = yield* whileLocked(
-        "inventory.reservations",
+        "inventory.relay_lease",
         Effect.gen(function*() {
           const order = yield* place(customer, [{ sku, quantity: 2 }])
+          yield* until(count(said, order.id), (found) => found === 1)
           assert.strictEqual((yield* post(customer, `/orders/${order.id}/cancel`)).status, 200)
           return order
         })
       )
-      // Stock did say no, and the order heard of it.
+      // The order heard of it afterwards.
       const heard = `"order".processed_messages AS p JOIN inventory.outbox AS o USING (message_id)
         WHERE o.type = 'inventory.rejected.v1' AND o.subject = $1 AND p.outcome = 'ignored'`
       yield* until(count(heard, order.id), (found) => found === 1)

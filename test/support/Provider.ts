@@ -120,7 +120,8 @@ const onRefunds = Effect.fn("Provider.onRefunds")(function*(order: { readonly id
 /** Runs while this fault stands, and says how often it struck. */
 export const whileFaulty = <A, E, R>(fault: Fault, run: Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
-    Effect.zipRight(misbehave("faults", fault), struck),
+    // Counted before it stands: what nobody here calls for may come at once.
+    Effect.zipLeft(struck, misbehave("faults", fault)),
     (before) =>
       Effect.map(Effect.zip(run, struck), ([result, after]) => ({
         result,
