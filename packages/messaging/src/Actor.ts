@@ -4,8 +4,8 @@ import type { BatchServices } from "./Batch.ts"
 import { runBatch } from "./Batch.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { makeMailbox, stopping } from "./internal/mailbox.ts"
+import type { Rest } from "./internal/pace.ts"
 import { makePace } from "./internal/pace.ts"
-import { takeWaiting } from "./internal/takeWaiting.ts"
 import type { Outcome, Submission } from "./Submission.ts"
 import * as Worker from "./Worker.ts"
 
@@ -76,8 +76,12 @@ const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Reject
 ) {
   const mailbox = yield* makeMailbox<Command, Reply, Rejection>(limits.mailbox)
   const pace = makePace()
+  const rest = ({ message, request }: Rest) =>
+    message > request
+      ? Effect.zipRight(Effect.sleep(request), Effect.raceFirst(mailbox.asked, Effect.sleep(message - request)))
+      : Effect.sleep(request)
   const takeAndCommit = Effect.gen(function*() {
-    const items = yield* takeWaiting(mailbox.queue, limits.batch)
+    const items = yield* mailbox.take(limits.batch)
     const began = yield* Clock.currentTimeMillis
     yield* runBatch(behaviour, items.map(({ submission }) => submission)).pipe(
       Effect.tap((outcomes) =>
@@ -86,8 +90,8 @@ const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Reject
       Effect.tapErrorCause(() => Effect.sync(() => items.forEach((item) => mailbox.settle(item, stopping)))),
       Effect.uninterruptible
     )
-    const rest = pace((yield* Clock.currentTimeMillis) - began)
-    if (items.length < few) yield* Effect.sleep(rest)
+    const due = pace((yield* Clock.currentTimeMillis) - began)
+    if (items.length < few) yield* rest(due)
   })
   yield* Worker.forever(`Actor ${behaviour.name}`, takeAndCommit)
   return mailbox

@@ -7,26 +7,37 @@ const neverIdle = () => {
   while (performance.now() < until);
 }
 
+const messages = (took: number, share: number) => restAfter(took, share).message
+const requests = (took: number, share: number) => restAfter(took, share).request
+
 describe("a loop's rest after a small batch", () => {
   it("is the least there is while the process has time, whatever a batch takes", () => {
-    assert.deepStrictEqual([1, 10, 1000].map((took) => restAfter(took, 0.2)), [3, 3, 3])
+    assert.deepStrictEqual([1, 10, 1000].map((took) => messages(took, 0.2)), [3, 3, 3])
+    assert.deepStrictEqual([1, 10, 1000].map((took) => requests(took, 0.7)), [3, 3, 3])
   })
 
   it("is as much longer as a batch takes where the process has no time left, within its bound", () => {
-    assert.deepStrictEqual([1, 10, 1000].map((took) => restAfter(took, 0.7)), [4, 13, 25])
-    assert.deepStrictEqual(restAfter(10, 1), restAfter(10, 0.7))
+    assert.deepStrictEqual([1, 10, 1000].map((took) => messages(took, 0.7)), [4, 13, 25])
+    assert.deepStrictEqual([1, 10, 1000].map((took) => requests(took, 1)), [4, 13, 25])
+    assert.deepStrictEqual(messages(10, 1), messages(10, 0.7))
   })
 
   it("grows with what is at work", () => {
-    const rests = [0.3, 0.4, 0.5, 0.6, 0.7].map((share) => restAfter(20, share))
-    assert.deepStrictEqual(rests, rests.toSorted((a, b) => a - b))
-    assert.strictEqual(new Set(rests).size, rests.length)
+    for (const [kind, shares] of [[messages, [0.3, 0.4, 0.5, 0.6, 0.7]], [requests, [0.75, 0.85, 0.95, 1]]] as const) {
+      const rests = shares.map((share) => kind(20, share))
+      assert.deepStrictEqual(rests, rests.toSorted((a, b) => a - b))
+      assert.strictEqual(new Set(rests).size, rests.length)
+    }
+  })
+
+  it("is never longer for somebody who waits for an answer", () => {
+    for (const share of [0, 0.2, 0.5, 0.7, 0.8, 1]) assert.isAtMost(requests(20, share), messages(20, share))
   })
 
   it("follows the event loop: one that was never idle makes it longer", () => {
     const pace = makePace()
     neverIdle()
-    assert.isAbove(Math.max(...Array.from({ length: 20 }, () => pace(20))), 10)
+    assert.isAbove(Math.max(...Array.from({ length: 20 }, () => pace(20).message)), 10)
   })
 
   it("tells of no shortage before anything is known, and of the greatest where it was never idle", () => {

@@ -1,6 +1,7 @@
 import type { Scope } from "effect"
 import { Chunk, Effect, Queue } from "effect"
 import type { Outcome, Submission } from "../Submission.ts"
+import { takeWaiting } from "./takeWaiting.ts"
 
 /** A submission that waits, and who is told what became of it. */
 export interface Item<Command, Reply, Rejection> {
@@ -10,7 +11,10 @@ export interface Item<Command, Reply, Rejection> {
 
 /** What waits for one loop of an actor. Every item that came in is settled once. */
 export interface Mailbox<Command, Reply, Rejection> {
-  readonly queue: Queue.Dequeue<Item<Command, Reply, Rejection>>
+  /** Waits for an item and takes whatever else waits, up to the limit. */
+  readonly take: (limit: number) => Effect.Effect<ReadonlyArray<Item<Command, Reply, Rejection>>>
+  /** Waits until one is there whose asker waits for an answer. */
+  readonly asked: Effect.Effect<void>
   /** Takes the item, or settles it at once when there is no room. */
   readonly offer: (item: Item<Command, Reply, Rejection>) => void
   /** Waits for room. */
@@ -29,6 +33,7 @@ export const makeMailbox = Effect.fnUntraced(function*<Command, Reply, Rejection
 ): Effect.fn.Return<Mailbox<Command, Reply, Rejection>, never, Scope.Scope> {
   const unsettled = new Set<Item<Command, Reply, Rejection>>()
   let open = true
+  const call = makeCall()
   const settle = (item: Item<Command, Reply, Rejection>, outcome: Outcome<Reply, Rejection>) => {
     if (unsettled.delete(item)) item.settle(outcome)
   }
@@ -45,11 +50,31 @@ export const makeMailbox = Effect.fnUntraced(function*<Command, Reply, Rejection
     unsettled.add(item)
     if (!open) settle(item, stopping)
     else if (!queue.unsafeOffer(item)) settle(item, overloaded)
+    else call.ring()
   }
   const offerAll = (items: ReadonlyArray<Item<Command, Reply, Rejection>>) =>
     Effect.suspend(() => {
       for (const item of items) unsettled.add(item)
       return open ? Effect.asVoid(Queue.offerAll(queue, items)) : settleAll
     })
-  return { queue, offer, offerAll, settle }
+  const take = (limit: number) => Effect.tap(takeWaiting(queue, limit), call.answer)
+  return { take, asked: call.rung, offer, offerAll, settle }
 })
+
+/** A bell that rings from the first ring until it is answered. */
+const makeCall = () => {
+  let rings = false
+  let heard = () => {}
+  const ring = () => {
+    rings = true
+    heard()
+  }
+  const answer = Effect.sync(() => {
+    rings = false
+  })
+  const rung = Effect.async<void>((resume) => {
+    heard = () => resume(Effect.void)
+    if (rings) heard()
+  })
+  return { ring, answer, rung }
+}

@@ -9,7 +9,11 @@ export interface Busy {
   readonly to: number
 }
 
-const busy: Busy = { from: 0.3, to: 0.7 }
+/** Messages can wait. Where somebody waits for an answer, a longer rest is worth it only when there is hardly any time left. */
+const busy = {
+  message: { from: 0.3, to: 0.7 },
+  request: { from: 0.75, to: 1 }
+} satisfies Record<string, Busy>
 
 /** The time over which it is found out how busy the event loop is, in milliseconds. */
 const window = 250
@@ -20,13 +24,21 @@ const weight = 8
 /** How short of time the event loop is that is at work for this share of the time: from 0, not at all, to 1. */
 const shortageAt = (share: number, { from, to }: Busy): number => Math.min(Math.max((share - from) / (to - from), 0), 1)
 
+/** How long to rest, in milliseconds: while only messages come, and once a request does. */
+export interface Rest {
+  readonly message: number
+  readonly request: number
+}
+
 /**
  * How long to rest after batches that took so long of late, in milliseconds, where the event loop is at work for this share
  * of the time. Each transaction costs about the same whatever its size: so where time is short, the next one should be
  * larger, and where there is time, sooner.
  */
-export const restAfter = (took: number, share: number): number =>
-  Math.min(rest.least + took * shortageAt(share, busy), rest.most)
+export const restAfter = (took: number, share: number): Rest => {
+  const within = (busy: Busy) => Math.min(rest.least + took * shortageAt(share, busy), rest.most)
+  return { message: within(busy.message), request: within(busy.request) }
+}
 
 /** Tells for what share of the time the event loop was at work of late. */
 const makeShare = (): () => number => {
@@ -50,7 +62,7 @@ export const makeShortage = (busy: Busy): () => number => {
 }
 
 /** Tells how long to rest after a batch that took so long. */
-export const makePace = (): (took: number) => number => {
+export const makePace = (): (took: number) => Rest => {
   let mean = 0
   const share = makeShare()
   return (took) => {
