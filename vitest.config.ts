@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config"
 
-const slow = { testTimeout: 60_000, hookTimeout: 120_000 }
+const setupFiles = ["test/support/ownTests.ts"]
+const slow = { testTimeout: 60_000, hookTimeout: 120_000, setupFiles }
 const overTheWire = { globalSetup: ["packages/hosting/src/testing/globalSetup.ts"], ...slow }
 
 /** Processes that are told to stop under load, one after the other, take most of a minute. */
@@ -10,8 +11,8 @@ const drains = "test/services/drain.mq.test.ts"
 const wholeSystem = ["test/journeys/*.test.ts", "test/laws/crowd.test.ts"]
 
 /**
- * All but `unit` are run with `--no-isolate`, which vitest hears from nobody but its caller: loading the libraries anew for
- * every file would take longer than the tests. Those of `unit` move the clock, and each has a world of its own.
+ * All are run with `--no-isolate`, which vitest hears from nobody but its caller: loading the libraries anew for every file
+ * would take longer than the tests.
  *
  * `unit` needs nothing, `integration` a PostgreSQL and, for `*.mq.test.ts`, a RabbitMQ, `system` all four services, `soak` an
  * hour or less. `services` is what only processes of their own over RabbitMQ can show, and `drains` what of it takes long;
@@ -28,6 +29,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles,
           include: ["{packages,services}/*/test/**/*.test.ts", "test/{architecture,contracts}/*.test.ts"],
           exclude: ["**/*.{pg,mq}.test.ts", "**/node_modules/**"]
         }
