@@ -61,7 +61,7 @@ const replicaPoll = {
  * quiet time is looked at without delay. All that follows from a look is done in batches of what it found: so this is what
  * makes those larger that nobody waits for.
  */
-const lookPause = { least: 8, most: 48, busy: { from: 0.45, to: 0.75 } }
+const lookPause = { least: 8, most: 48, busy: { from: 0.6, to: 0.9 } }
 
 interface State {
   readonly inFlight: Set<string>

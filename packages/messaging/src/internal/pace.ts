@@ -9,9 +9,9 @@ export interface Busy {
   readonly to: number
 }
 
-/** Messages can wait. Where somebody waits for an answer, a longer rest is worth it only when there is hardly any time left. */
+/** Messages can wait a little. Where somebody waits for an answer, a longer rest is worth it only when hardly any time is left. */
 const busy = {
-  message: { from: 0.3, to: 0.7 },
+  message: { from: 0.6, to: 1 },
   request: { from: 0.75, to: 1 }
 } satisfies Record<string, Busy>
 
