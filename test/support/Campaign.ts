@@ -74,9 +74,9 @@ export const everyOrderEnded = Effect.gen(function*() {
   assert.deepStrictEqual(found.map(({ status }) => status).toSorted(), over, `seed ${seed}`)
 })
 
-/** What the provider took and did not give back is what shipped orders cost, to the cent. Of few orders it may give none back. */
+/** What the provider took and did not give back is what shipped orders cost, to the cent. */
 export const moneyIsRight = Effect.gen(function*() {
-  const { seed, told } = yield* RandomCrowd
+  const { seed } = yield* RandomCrowd
   const { intents, refunds } = yield* ledger
   const given = sum(refunds.filter(({ status }) => status === "succeeded").map(({ amount }) => amount))
   const shipped = (yield* ended).filter(({ status }) => status === "Shipped")
@@ -86,7 +86,7 @@ export const moneyIsRight = Effect.gen(function*() {
     `seed ${seed}`
   )
   // Money did go back: late, or for a cancelled order.
-  if (told.length >= 400) assert.isAbove(given, 0, `seed ${seed}`)
+  assert.isAbove(given, 0, `seed ${seed}`)
 })
 
 const Attempt = Schema.Struct({ order: Schema.String, key: Schema.String, intent: Schema.NullOr(Schema.String) })
