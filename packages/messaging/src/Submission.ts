@@ -1,6 +1,6 @@
 import type { Cause } from "effect"
-import type { Answer, KeyClaim } from "./IdempotencyKeys.ts"
 import type { Received } from "./Inbox.ts"
+import type { Answer, KeyClaim } from "./KeyClaim.ts"
 import type { Lineage } from "./Outbox.ts"
 
 /** Who caused a command and how it is told apart from its repetitions. Both doors, messages and requests, have one. */
