@@ -28,10 +28,11 @@ export type Quirk = "processing" | "requires_capture" | "other_amount"
 /** One attempt to charge the intent's amount to this payment method: a charge, a challenge or a decline. */
 export const attempt = (
   intent: IntentRecord,
-  method: PaymentMethodRecord,
+  untried: PaymentMethodRecord,
   confirmation: Confirmation,
   stamp: Stamp
 ): Decision => {
+  const method: PaymentMethodRecord = { ...untried, triedFor: intent.id }
   const decline = refusalOf(method.token, confirmation)
   if (decline !== undefined) {
     return turnDown(intent, method, decline, stamp)

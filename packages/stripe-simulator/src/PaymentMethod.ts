@@ -2,11 +2,15 @@ import { Schema } from "effect"
 import type Stripe from "stripe"
 import { whole } from "./Whole.ts"
 
-/** A payment method made from a test token. Only its identity is kept; the card behind it follows from the token. */
+/**
+ * A payment method made from a test token. Only its identity is kept, and the intent that it was tried for first; the card
+ * behind it follows from the token.
+ */
 export const PaymentMethodRecord = Schema.TaggedStruct("PaymentMethod", {
   id: Schema.String,
   token: Schema.String,
-  created: Schema.Int
+  created: Schema.Int,
+  triedFor: Schema.optional(Schema.String)
 })
 export type PaymentMethodRecord = typeof PaymentMethodRecord.Type
 

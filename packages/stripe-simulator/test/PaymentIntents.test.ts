@@ -86,17 +86,6 @@ describe("B. PaymentIntents", () => {
       }
     }))
 
-  it.scopedLive("11 answers 400 for a payment method that nobody made", () =>
-    Effect.gen(function*() {
-      const { stripe } = yield* start()
-      expect(yield* refusal(() => stripe.paymentIntents.create(payment("pm_none")))).toMatchObject({
-        statusCode: 400,
-        code: "resource_missing",
-        param: "payment_method",
-        message: expect.stringMatching(/^No such PaymentMethod: 'pm_none'; /)
-      })
-    }))
-
   it.scopedLive("12 the SDK takes a wrong parameter for an invalid request", () =>
     Effect.gen(function*() {
       const { stripe } = yield* start()
