@@ -83,6 +83,20 @@ if (Account.isThere) {
         assert.strictEqual((yield* Customer.look(customer, order)).reason, "invalid_payment_method")
       }))
 
+    it.effect("a payment method that paid for one order fails the next", () =>
+      Effect.gen(function*() {
+        const stripe = yield* Account.Stripe
+        const method = yield* Effect.promise(() => stripe.paymentMethods.retrieve("pm_card_visa"))
+        const [first, second] = [yield* reserved, yield* reserved]
+        yield* pay(first.customer, first.order, method.id)
+        yield* isReady(first.order)
+        yield* dispatch(first.order)
+        yield* becomes(first.customer, first.order, "Shipped")
+        yield* pay(second.customer, second.order, method.id)
+        yield* becomes(second.customer, second.order, "Failed")
+        assert.strictEqual((yield* Customer.look(second.customer, second.order)).reason, "invalid_payment_method")
+      }))
+
     it.effect("the bank's step is shown; cancelling the order cancels the payment", () =>
       Effect.gen(function*() {
         const { customer, order } = yield* reserved

@@ -82,7 +82,15 @@ export const ofRefundError = (error: unknown): RefundOutcome => {
  * object is there (H55). Nothing but the text of the error says so.
  */
 const isOfOtherMode = ({ code, message }: InstanceType<typeof Stripe.errors.StripeError>): boolean =>
-  code === "resource_missing" && /similar object exists in (live|test) mode/.test(message)
+  code === "resource_missing" && /similar object exists in (live|test) mode/.test(message) && !namesTestMethod(message)
+
+/**
+ * Whether what was not found is a method that the provider publishes for tests, as `pm_card_visa`: a word follows where
+ * the ids of all others have a number. Anybody may send one to a live key, so it says nothing about the key, and must not
+ * stop the payments of others. Source: Stripe, "Testing", PaymentMethods.
+ */
+const namesTestMethod = (message: string): boolean =>
+  /'[a-z]+_[A-Za-z]\w*'; a similar object exists in test/.test(message)
 
 const otherMode = OurFault({ why: "the key is of the other mode than the object" })
 
@@ -91,9 +99,16 @@ const declineOf = ({ code, decline_code }: InstanceType<typeof Stripe.errors.Str
   decline_code: decline_code ?? null
 })
 
-const isAboutPaymentMethod = ({ code, param }: InstanceType<typeof Stripe.errors.StripeError>): boolean =>
+/**
+ * Of a method that was used up by another payment, or belongs to somebody's account, the provider names no parameter, or
+ * another one: nothing but the text of the error says so. Whoever pays can send such a method, so it is no fault of ours (H194).
+ */
+const isAboutPaymentMethod = (
+  { code, message, param }: InstanceType<typeof Stripe.errors.StripeError>
+): boolean =>
   param === "payment_method" || (code ?? "").startsWith("payment_method_") ||
-  code === "payment_intent_incompatible_payment_method"
+  code === "payment_intent_incompatible_payment_method" ||
+  /PaymentMethod was previously used|payment_method` parameter supplied \S+ belongs to/.test(message)
 
 /** Only status, code and class are repeated: the provider's text may hold what nobody should read in a log. */
 const failureOf = (error: InstanceType<typeof Stripe.errors.StripeError>): Failure => {

@@ -7,6 +7,7 @@ import { Charge } from "../src/domain/Charge.ts"
 import { IntentId } from "../src/domain/Intent.ts"
 import { Refund } from "../src/domain/Refund.ts"
 import { apiVersion, Gateway } from "../src/Gateway.ts"
+import { ChargeRefused } from "../src/Outcome.ts"
 import { gatewayAt, refusing, resetting, scripted, stalling } from "./Scripted.ts"
 import { freshOrder } from "./support.ts"
 
@@ -63,6 +64,49 @@ describe("a provider that refuses us", () => {
         assert.strictEqual(refund._tag, "OurFault")
         assert.strictEqual(provider.keys.length, 2)
         assert.include(["unauthorized", "our_fault"], verdictOf(charge, status))
+      }))
+  }
+})
+
+/** As whoever pays can bring them about by what they send, whatever the key of ours. */
+const methodsOfNoUse = [
+  ["is published for tests (H55)", {
+    code: "resource_missing",
+    param: "payment_method",
+    message:
+      "No such PaymentMethod: 'pm_card_visa'; a similar object exists in test mode, but a live mode key was used to "
+      + "make this request."
+  }],
+  ["is published for tests by another name (H55)", {
+    code: "resource_missing",
+    param: "payment_method",
+    message:
+      "No such PaymentMethod: 'tok_visa'; a similar object exists in test mode, but a live mode key was used to make "
+      + "this request."
+  }],
+  ["was used up by another payment", {
+    message:
+      "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a "
+      + "connected account without Customer attachment, or was detached from a Customer. It may not be used again. To use a "
+      + "PaymentMethod multiple times, you must attach it to a Customer first."
+  }],
+  ["belongs to somebody's account (H194)", {
+    code: "parameter_missing",
+    param: "source",
+    message:
+      "The `payment_method` parameter supplied pm_1 belongs to the Customer cus_1. Please include the Customer in the "
+      + "`customer` parameter on the PaymentIntent."
+  }]
+] as const
+
+describe("a payment method", () => {
+  for (const [name, error] of methodsOfNoUse) {
+    it.scopedLive(`that ${name} is invalid, and no fault of ours`, () =>
+      Effect.gen(function*() {
+        const provider = yield* scripted
+        provider.play(refusing(400, invalid(error)))
+        const outcome = yield* Effect.provide(charging, gatewayAt(provider.port))
+        assert.deepStrictEqual(outcome, ChargeRefused({ reason: "invalid_payment_method" }))
       }))
   }
 })
