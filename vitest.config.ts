@@ -30,6 +30,7 @@ export default defineConfig({
         test: {
           name: "unit",
           setupFiles,
+          testTimeout: 30_000,
           include: ["{packages,services}/*/test/**/*.test.ts", "test/{architecture,contracts}/*.test.ts"],
           exclude: ["**/*.{pg,mq}.test.ts", "**/node_modules/**"]
         }

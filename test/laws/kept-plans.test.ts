@@ -29,7 +29,7 @@ const buy = (sku: string) =>
     yield* pay(customer, order)
   })
 
-layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("a shop that has just opened", (it) => {
+layer(System.layer(), { excludeTestServices: true, timeout: 200_000 })("a shop that has just opened", (it) => {
   it.effect(
     "reads a few rows for each order, however many there were since its plans were made",
     () =>
@@ -49,6 +49,6 @@ layer(System.layer(), { excludeTestServices: true, timeout: 150_000 })("a shop t
         )
         assert.deepStrictEqual(readForEach.filter(({ rows }) => rows > fewRows), [])
       }),
-    60_000
+    150_000
   )
 })

@@ -1,8 +1,7 @@
 import { PlaceOrder } from "@quartet/contracts/OrderApi"
-import * as OrderClient from "@quartet/contracts/OrderClient"
 import { Effect, Schema } from "effect"
 import type { Customer } from "quartet/demo/Customer"
-import { granted } from "quartet/demo/Customer"
+import { asking, granted } from "quartet/demo/Customer"
 import { ask } from "quartet/Shop"
 import { newCustomer, newProduct } from "./Shop.ts"
 
@@ -45,12 +44,11 @@ export interface Line {
 }
 
 /** Orders these lines, and waits for nothing unless told to. */
-export const order = Effect.fn("Edge.order")(
-  function*(customer: Customer, lines: ReadonlyArray<Line>, prefer = "wait=0") {
-    const { orders } = yield* OrderClient.make(customer)
-    return yield* granted(orders.place({ headers: { prefer }, payload: yield* wanted({ lines }) }))
-  }
-)
+export const order = (customer: Customer, lines: ReadonlyArray<Line>, prefer = "wait=0") =>
+  Effect.flatMap(
+    wanted({ lines }),
+    (payload) => asking(customer, (orders) => granted(orders.place({ headers: { prefer }, payload })))
+  )
 
 const wanted = Schema.decodeUnknown(PlaceOrder)
 

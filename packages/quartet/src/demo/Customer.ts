@@ -1,9 +1,10 @@
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { PaymentMethodId, Sku } from "@quartet/contracts/Ids"
 import * as OrderClient from "@quartet/contracts/OrderClient"
 import type { OrderView } from "@quartet/contracts/OrderView"
 import { Quantity } from "@quartet/contracts/Quantity"
-import type { Redacted } from "effect"
-import { Effect, Schema } from "effect"
+import { Context, Effect, Redacted, Schema } from "effect"
 
 /** Somebody who orders things, over HTTP like everybody else. */
 export interface Customer {
@@ -26,22 +27,49 @@ export class SaidNo extends Schema.TaggedError<SaidNo>()("SaidNo", {
 export const granted = <A, E, R>(asked: Effect.Effect<A, E, R>) =>
   Effect.catchIf(asked, OrderClient.isProblem<E>, (problem) => new SaidNo(problem))
 
+type Orders = Effect.Effect.Success<ReturnType<typeof OrderClient.make>>["orders"]
+
+/** Who asks, of all those that the one client asks for. */
+class Asker extends Context.Reference<Asker>()("quartet/demo/Customer/Asker", {
+  defaultValue: (): Customer => ({ url: "", token: Redacted.make("") })
+}) {}
+
+const clients = new WeakMap<HttpClient.HttpClient, Orders>()
+
+/** One client for everybody: making it, and its first requests, take many times as long as a request does. */
+const client = Effect.gen(function*() {
+  const http = yield* HttpClient.HttpClient
+  const known = clients.get(http)
+  if (known !== undefined) return known
+  const byAsker = HttpClient.mapRequestEffect(http, (request) =>
+    Effect.map(
+      Asker,
+      ({ token, url }) => HttpClientRequest.bearerToken(HttpClientRequest.prependUrl(request, url), token)
+    ))
+  const { orders } = yield* Effect.provideService(OrderClient.make({ url: "" }), HttpClient.HttpClient, byAsker)
+  clients.set(http, orders)
+  return orders
+})
+
+/** Asks of orders as this customer. */
+export const asking = <A, E, R>(customer: Customer, ask: (orders: Orders) => Effect.Effect<A, E, R>) =>
+  Effect.provideService(Effect.flatMap(client, ask), Asker, customer)
+
 const patiently = OrderClient.waiting("15 seconds")
 
 /** Places an order and waits until it is known whether there is enough. */
-export const place = Effect.fn("Customer.place")(function*(customer: Customer, sku: string, quantity: number) {
-  const { orders } = yield* OrderClient.make(customer)
-  const payload = { lines: [{ sku: Sku.make(sku), quantity: Quantity.make(quantity) }] } as const
-  return yield* granted(orders.place({ headers: patiently, payload }))
-})
+export const place = (customer: Customer, sku: string, quantity: number) =>
+  asking(customer, (orders) => {
+    const payload = { lines: [{ sku: Sku.make(sku), quantity: Quantity.make(quantity) }] } as const
+    return granted(orders.place({ headers: patiently, payload }))
+  })
 
 /** Presses the button: the answer as it comes, whatever it is. */
-export const pressPay = Effect.fn("Customer.pressPay")(
-  function*(customer: Customer, { id }: Pick<OrderView, "id">, card: string, key: string) {
-    const { orders } = yield* OrderClient.make(customer)
+export const pressPay = (customer: Customer, { id }: Pick<OrderView, "id">, card: string, key: string) =>
+  asking(customer, (orders) => {
     const headers = { ...patiently, ...OrderClient.keyed(key) }
     const payload = { paymentMethodId: PaymentMethodId.make(card) }
-    return yield* orders.pay({ path: { id }, headers, payload, withResponse: true }).pipe(
+    return orders.pay({ path: { id }, headers, payload, withResponse: true }).pipe(
       Effect.map(([order, response]) => ({
         status: response.status,
         replayed: OrderClient.isReplay(response),
@@ -52,29 +80,31 @@ export const pressPay = Effect.fn("Customer.pressPay")(
         ({ status, type }) => Effect.succeed({ status, replayed: false, said: type })
       )
     )
-  }
-)
+  })
 
-export const cancel = Effect.fn("Customer.cancel")(function*(customer: Customer, { id }: Pick<OrderView, "id">) {
-  const { orders } = yield* OrderClient.make(customer)
-  return yield* granted(orders.cancel({ path: { id }, headers: patiently }))
-})
+export const cancel = (customer: Customer, { id }: Pick<OrderView, "id">) =>
+  asking(customer, (orders) => granted(orders.cancel({ path: { id }, headers: patiently })))
 
 /** The order as it is now. */
-export const look = Effect.fn("Customer.look")(
-  function*(customer: Customer, { id }: { readonly id: string }, headers: { readonly prefer?: string } = {}) {
-    const { orders } = yield* OrderClient.make(customer)
-    const order = yield* granted(orders.get({ path: { id }, headers }))
-    return order ?? (yield* Effect.dieMessage("It was asked for, whatever its version."))
-  }
-)
+export const look = (
+  customer: Customer,
+  { id }: { readonly id: string },
+  headers: { readonly prefer?: string } = {}
+) =>
+  asking(customer, (orders) => granted(orders.get({ path: { id }, headers }))).pipe(
+    Effect.flatMap((order) =>
+      order === undefined
+        ? Effect.dieMessage("It was asked for, whatever its version.")
+        : Effect.succeed(order)
+    )
+  )
 
 /** The order once nothing is under way any more. */
 export const settled = (customer: Customer, order: Pick<OrderView, "id">) => look(customer, order, patiently)
 
 /** What happened to an order, the beginning first. */
-export const history = Effect.fn("Customer.history")(function*(customer: Customer, { id }: Pick<OrderView, "id">) {
-  const { orders } = yield* OrderClient.make(customer)
-  const { items } = yield* granted(orders.history({ path: { id }, urlParams: { limit: 100 } }))
-  return items
-})
+export const history = (customer: Customer, { id }: Pick<OrderView, "id">) =>
+  Effect.map(
+    asking(customer, (orders) => granted(orders.history({ path: { id }, urlParams: { limit: 100 } }))),
+    ({ items }) => items
+  )
