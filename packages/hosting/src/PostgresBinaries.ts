@@ -60,12 +60,26 @@ const installed = Effect.fn("PostgresBinaries.installed")(function*(folder: stri
   return dirname(dirname(entry))
 })
 
+const linksOf = (root: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.flatMap(
+      fs.readFileString(join(root, "native", "pg-symlinks.json")),
+      Schema.decode(SymbolicLinks)
+    ))
+
+/** A link that was copied leads, by its whole path, to what it led to before. */
+const unlink = Effect.fn("PostgresBinaries.unlink")(function*(root: string) {
+  const fs = yield* FileSystem.FileSystem
+  yield* Effect.forEach(
+    yield* linksOf(root),
+    ({ target }) => fs.remove(join(root, target), { force: true }),
+    { discard: true }
+  )
+})
+
 const link = Effect.fn("PostgresBinaries.link")(function*(root: string) {
   const fs = yield* FileSystem.FileSystem
-  const links = yield* fs.readFileString(join(root, "native", "pg-symlinks.json")).pipe(
-    Effect.flatMap(Schema.decode(SymbolicLinks))
-  )
-  yield* Effect.forEach(links, ({ source, target }) => {
+  yield* Effect.forEach(yield* linksOf(root), ({ source, target }) => {
     const path = join(root, target)
     return fs.exists(path).pipe(
       Effect.flatMap((exists) => exists ? Effect.void : fs.symlink(relative(dirname(path), join(root, source)), path)),
@@ -84,6 +98,7 @@ const copied = Effect.fn("PostgresBinaries.copied")(function*(root: string, fold
   // Moved to its name only when it is whole, so that a crash leaves no half of it.
   const half = yield* fs.makeTempDirectory({ directory: folder, prefix: "binaries-" })
   yield* fs.copy(root, half)
+  yield* unlink(half)
   yield* link(half)
   yield* readableByAll(half)
   yield* fs.rename(half, copy)

@@ -41,6 +41,18 @@ describe("the installed binaries", { timeout: 60_000 }, () => {
       assert.include(versionOf(postgres), "PostgreSQL")
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 
+  it.live("have links of their own where they are copied, though the install script had made some", () =>
+    Effect.gen(function*() {
+      const { copy, home } = yield* withoutLinks
+      yield* locateIn(copy, home, Option.none())
+      chmodSync(copy, 0o700)
+      const { postgres } = yield* locateIn(copy, home, Option.some({ uid: 12_345, gid: 12_345 }))
+      assert.isTrue(postgres.startsWith(home))
+      assert.strictEqual(readlinkSync(join(dirname(postgres), "..", "lib", "libpq.so.5")), "libpq.so.5.18")
+      rmSync(copy, { recursive: true })
+      assert.include(versionOf(postgres), "PostgreSQL")
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
   it.live("are copied, once, to where the server's user can read them", () =>
     Effect.gen(function*() {
       const { copy, home, root } = yield* withoutLinks
