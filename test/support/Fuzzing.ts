@@ -104,10 +104,10 @@ export const survivesFuzzing = Effect.fn("Fuzzing.survivesFuzzing")(function*(co
   }
 })
 
-/** What is refused whatever it says: nobody speaks, or it is not in our language. */
+/** What is refused whatever it says: nobody speaks, or a body is not in our language; an empty one is no body. */
 const refusedAnyway = (attempt: Attempt, index: number): Attempt => {
   const { authorization: _, ...headers } = attempt.headers
-  return index % 2 === 0 && attempt.body !== undefined
+  return index % 2 === 0 && attempt.body !== undefined && attempt.body.length > 0
     ? { ...attempt, headers: { ...attempt.headers, "content-type": "text/plain" } }
     : { ...attempt, headers }
 }
