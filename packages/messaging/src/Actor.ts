@@ -68,7 +68,7 @@ export const make = Effect.fnUntraced(function*<Slice, Command, Event, Rejection
 })
 
 /** A batch of so many is not rested after. The first command after a quiet time never waits. */
-const few = 32
+const few = 64
 
 const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,

@@ -4,8 +4,8 @@ import { Clock, Context, Duration, Effect, Layer, Queue } from "effect"
 import type { Broker } from "./Broker.ts"
 import { makeChains } from "./internal/chains.ts"
 import { outboxRows } from "./internal/outboxRows.ts"
-import { makeShortage } from "./internal/pace.ts"
 import { makeLease } from "./internal/relayLease.ts"
+import { makeShortage } from "./internal/shortage.ts"
 import { takeWaiting } from "./internal/takeWaiting.ts"
 import { Outbox } from "./Outbox.ts"
 import * as Retry from "./Retry.ts"
@@ -57,9 +57,9 @@ const replicaPoll = {
 }
 
 /**
- * The least time between two looks, in milliseconds, and where the event loop has no time left. The first commit after a
- * quiet time is looked at without delay. All that follows from a look is done in batches of what it found: so this is what
- * makes those larger that nobody waits for.
+ * The least time between two looks, in milliseconds, and where no time is left. The first commit after a quiet time is
+ * looked at without delay. All that follows from a look is done in batches of what it found: so this is what makes those
+ * larger that nobody waits for.
  */
 const lookPause = { least: 8, most: 48, busy: { from: 0.6, to: 0.9 } }
 

@@ -1,24 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
-import { makePace, makeShortage, restAfter } from "../src/internal/pace.ts"
+import { makePace, restAfter } from "../src/internal/pace.ts"
+import { neverIdle } from "./support/NeverIdle.ts"
 
-/** Longer than the time over which it is found out how busy the event loop is. */
-const neverIdle = () => {
-  const until = performance.now() + 300
-  while (performance.now() < until);
-}
-
-const messages = (took: number, share: number) => restAfter(took, share).message
-const requests = (took: number, share: number) => restAfter(took, share).request
+const idle = { eventLoop: 0, machine: 0 }
+const messages = (took: number, eventLoop: number) => restAfter(took, { ...idle, eventLoop }).message
+const requests = (took: number, eventLoop: number) => restAfter(took, { ...idle, eventLoop }).request
 
 describe("a loop's rest after a small batch", () => {
-  it("is the least there is while the process has time, whatever a batch takes", () => {
+  it("is the least there is while process and machine have time, whatever a batch takes", () => {
     assert.deepStrictEqual([1, 10, 1000].map((took) => messages(took, 0.5)), [3, 3, 3])
     assert.deepStrictEqual([1, 10, 1000].map((took) => requests(took, 0.7)), [3, 3, 3])
+    assert.deepStrictEqual(restAfter(1000, { ...idle, machine: 0.95 }), { message: 3, request: 3 })
   })
 
   it("is as much longer as a batch takes where the process has no time left, within its bound", () => {
-    assert.deepStrictEqual([1, 10, 1000].map((took) => messages(took, 1)), [4, 13, 25])
-    assert.deepStrictEqual([1, 10, 1000].map((took) => requests(took, 1)), [4, 13, 25])
+    assert.deepStrictEqual([1, 10, 1000].map((took) => messages(took, 1)), [4, 13, 50])
+    assert.deepStrictEqual([1, 10, 1000].map((took) => requests(took, 1)), [4, 13, 50])
+  })
+
+  it("is as much longer where the machine has none left, though the process has", () => {
+    assert.deepStrictEqual(restAfter(10, { eventLoop: 0.2, machine: 1 }), { message: 13, request: 13 })
   })
 
   it("grows with what is at work", () => {
@@ -37,12 +38,5 @@ describe("a loop's rest after a small batch", () => {
     const pace = makePace()
     neverIdle()
     assert.isAbove(Math.max(...Array.from({ length: 20 }, () => pace(20).message)), 10)
-  })
-
-  it("tells of no shortage before anything is known, and of the greatest where it was never idle", () => {
-    const shortage = makeShortage({ from: 0.6, to: 0.9 })
-    assert.strictEqual(shortage(), 0)
-    neverIdle()
-    assert.strictEqual(shortage(), 1)
   })
 })
