@@ -9,7 +9,11 @@ import { rate } from "./Measured.ts"
 import { placing, processes } from "./Processes.ts"
 import { processorTime } from "./Usage.ts"
 
-const clients = 128
+/**
+ * So many that more of them bring nobody more orders. One of each has enough in 128, but two share them, and then wait for
+ * the callers instead of the processors.
+ */
+const clients = 256
 /** For each process, until its code is compiled. */
 const warmUp = 12_000
 /** They take turns, so that whatever else the machine does meets both alike. */
