@@ -2,7 +2,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { commandOf, isAlive, signal } from "@quartet/hosting/ProcessTable"
 import type { Scope } from "effect"
 import { Deferred, Effect, Redacted, Schedule, Schema } from "effect"
-import { spawn } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
 import { chmod, chown, mkdtemp, readFile, rm } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
@@ -81,6 +81,39 @@ export const quartet = (
     ({ ended, tell }) => Effect.zipRight(tell("SIGKILL"), ended)
   )
 
+/**
+ * Runs `quartet` as `quartet` above does, below a parent that never asks how its children ended, as the first process of a
+ * container may be: what is killed stays a zombie until the scope closes.
+ */
+export const unreaped = (args: ReadonlyArray<string>, settings: ReadonlyMap<string, string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      // The shell becomes a program that knows of no child.
+      const parent = spawn("sh", [
+        "-c",
+        `"$@" & echo "pid $!"; exec sleep 600`,
+        "sh",
+        process.execPath,
+        program,
+        ...args
+      ], {
+        env: { PATH: "/usr/bin:/bin", ...Object.fromEntries(settings) },
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+      const out: Array<string> = []
+      const err: Array<string> = []
+      parent.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text))
+      parent.stderr.setEncoding("utf8").on("data", (text: string) => err.push(text))
+      const stdout = () => out.join("")
+      return { parent, stdout, stderr: () => err.join(""), pid: () => Number(/^pid (\d+)$/m.exec(stdout())?.[1] ?? 0) }
+    }),
+    ({ parent, pid }) =>
+      Effect.gen(function*() {
+        if (pid() > 0) yield* signal(pid(), "SIGKILL")
+        parent.kill("SIGKILL")
+      })
+  )
+
 /** A folder and ports that nobody else uses, and the settings that say so. */
 export interface Home {
   readonly folder: string
@@ -143,7 +176,7 @@ const pidFile = (folder: string) =>
 /** The id of the home's PostgreSQL, or 0 when none runs. */
 export const postmaster = Effect.fn("Process.postmaster")(function*(folder: string) {
   const pid = Number((yield* pidFile(folder))[0] ?? "")
-  if (!Number.isSafeInteger(pid) || pid <= 1 || !isAlive(pid)) return 0
+  if (!(yield* isAlive(pid))) return 0
   const command = yield* commandOf(pid)
   return command.includes(join("postgres", "data")) ? pid : 0
 }, Effect.provide(NodeFileSystem.layer))
@@ -155,14 +188,23 @@ export const adminOf = Effect.fn("Process.adminOf")(function*({ folder }: Home) 
   return Redacted.make(`postgres://postgres:${encodeURIComponent(password.trim())}@127.0.0.1:${port}/postgres`)
 })
 
-/** Waits until a process that is not our child is gone, or dead and only not buried by its new parent yet. */
+/** Waits until a process is gone, or dead and only not buried by its parent yet. */
 export const gone = (pid: number) =>
-  Effect.suspend(() => isAlive(pid) ? Effect.map(commandOf(pid), (command) => command === "") : Effect.succeed(true))
-    .pipe(
-      Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (isGone) => isGone }),
-      Effect.asVoid,
-      Effect.provide(NodeFileSystem.layer)
-    )
+  isAlive(pid).pipe(
+    Effect.repeat({ schedule: Schedule.spaced("20 millis"), while: (lives) => lives }),
+    Effect.asVoid,
+    Effect.provide(NodeFileSystem.layer)
+  )
+
+/** The processes of a group that live, as the system lists them: their ids and states. */
+export const livingOf = (group: number): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.async((resume) => {
+    execFile("ps", ["-A", "-o", "pgid=,pid=,stat="], (_, out) => {
+      const rows = out.split("\n").map((line) => line.trim().split(/\s+/))
+      const living = rows.filter(([pgid, , state = ""]) => pgid === `${group}` && !/^[ZX]/.test(state))
+      resume(Effect.succeed(living.map(([, pid, state]) => `${pid} ${state}`)))
+    })
+  })
 
 const stopOrphan = Effect.fn("Process.stopOrphan")(function*(folder: string) {
   const pid = yield* postmaster(folder)

@@ -1,5 +1,5 @@
 import * as FileSystem from "@effect/platform/FileSystem"
-import { Effect, Option, Redacted, Schema } from "effect"
+import { Effect, Option, Redacted, Schedule, Schema } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { basename, join } from "node:path"
 import { EmbeddedPostgresFailed } from "./EmbeddedPostgresFailed.ts"
@@ -54,7 +54,7 @@ const reachableFolder = Effect.fn("DataFolder.reachableFolder")(function*(home: 
       // A link may be left from data that was deleted since.
       yield* fs.remove(folder, { force: true })
       yield* fs.symlink(elsewhere, folder)
-      yield* Effect.logInfo(`PostgreSQL's user cannot enter ${home}; its data is kept in ${elsewhere}.`)
+      yield* Effect.logWarning(`PostgreSQL's user cannot enter ${home}; its data is kept in ${elsewhere}.`)
     }
   }
   const real = yield* fs.realPath(folder)
@@ -87,10 +87,10 @@ const Claim = Schema.parseJson(Schema.Struct({ pid: Schema.Int, began: Schema.St
 const claim = Effect.fn("DataFolder.claim")(function*(folder: string) {
   const fs = yield* FileSystem.FileSystem
   const file = join(folder, "claim")
-  const holder = yield* fs.readFileString(file).pipe(Effect.flatMap(Schema.decode(Claim)), Effect.option)
+  const holder = yield* holderOf(file)
   if (Option.isSome(holder)) {
-    const { began, pid } = holder.value
-    if (isAlive(pid) && began === (yield* beginningOf(pid))) return yield* taken(folder, pid)
+    yield* Effect.logWarning(`Process ${holder.value} is using ${folder}; waiting up to 5 seconds for it to end.`)
+    yield* Effect.retry(free(folder, file), whileEnding)
   }
   yield* fs.remove(file, { force: true })
   const mine = yield* Schema.encode(Claim)({ pid: process.pid, began: yield* beginningOf(process.pid) })
@@ -100,6 +100,26 @@ const claim = Effect.fn("DataFolder.claim")(function*(folder: string) {
   ).pipe(
     Effect.catchTag("SystemError", (error) => Effect.fail(error.reason === "AlreadyExists" ? taken(folder) : error))
   )
+})
+
+/** A killed process takes a moment to give up its memory, files and ports; one that runs on is not waited for longer. */
+const whileEnding = Schedule.spaced("50 millis").pipe(Schedule.upTo("5 seconds"))
+
+const free = (folder: string, file: string) =>
+  Effect.flatMap(
+    holderOf(file),
+    Option.match({ onNone: () => Effect.void, onSome: (pid) => Effect.fail(taken(folder, pid)) })
+  )
+
+/** The process of the claim, while it lives. Another process may have its id by now, but not its beginning. */
+const holderOf = Effect.fn("DataFolder.holderOf")(function*(file: string) {
+  const fs = yield* FileSystem.FileSystem
+  const kept = yield* fs.readFileString(file).pipe(Effect.flatMap(Schema.decode(Claim)), Effect.option)
+  if (Option.isNone(kept)) return Option.none()
+  const { began, pid } = kept.value
+  if (!(yield* isAlive(pid))) return Option.none()
+  const beginning = yield* beginningOf(pid)
+  return beginning === "" || beginning === began ? Option.some(pid) : Option.none()
 })
 
 const taken = (folder: string, pid?: number) =>

@@ -14,8 +14,7 @@ import { EmbeddedPostgresFailed } from "./EmbeddedPostgresFailed.ts"
 import type { PostgresBinaries } from "./PostgresBinaries.ts"
 import { locate } from "./PostgresBinaries.ts"
 import type { Postmaster } from "./Postmaster.ts"
-import { initialize, readPidFile, start, stop, stopOrphan } from "./Postmaster.ts"
-import { isAlive } from "./ProcessTable.ts"
+import { initialize, readPidFile, runningIn, start, stop, stopOrphan } from "./Postmaster.ts"
 import * as Settings from "./Settings.ts"
 
 export interface EmbeddedPostgresOptions {
@@ -59,8 +58,10 @@ export const layer: Layer.Layer<Database, EmbeddedPostgresFailed | ConfigError.C
 export const running = Effect.fn("EmbeddedPostgres.running")(function*(home: string) {
   const fs = yield* FileSystem.FileSystem
   const folder = join(home, "postgres")
-  const [pid, , , port, , , , status] = yield* readPidFile({ data: join(folder, "data") })
-  if (status?.trim() !== "ready" || !isAlive(Number(pid))) return Option.none<DatabaseUrl>()
+  // Its command line names the data by their real path, which may lie behind a link.
+  const data = yield* fs.realPath(join(folder, "data")).pipe(Effect.orElseSucceed(() => join(folder, "data")))
+  const [, , , port, , , , status] = yield* readPidFile({ data })
+  if (status?.trim() !== "ready" || Option.isNone(yield* runningIn({ data }))) return Option.none<DatabaseUrl>()
   const password = yield* fs.readFileString(join(folder, "password"))
   const url = new URL(`postgres://postgres@127.0.0.1:${port?.trim()}/postgres`)
   url.password = encodeURIComponent(password.trim())

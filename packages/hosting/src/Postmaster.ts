@@ -7,7 +7,7 @@ import { join } from "node:path"
 import type { DataFolder } from "./DataFolder.ts"
 import { EmbeddedPostgresFailed } from "./EmbeddedPostgresFailed.ts"
 import type { PostgresBinaries } from "./PostgresBinaries.ts"
-import { commandOf, isAlive, signal } from "./ProcessTable.ts"
+import { commandOf, isAlive, isListed, signal } from "./ProcessTable.ts"
 
 /** A running server's main process. */
 export interface Postmaster {
@@ -118,14 +118,16 @@ export const stop = Effect.fn("Postmaster.stop")(function*({ gone, pid }: Pick<P
  */
 export const stopOrphan = Effect.fn("Postmaster.stopOrphan")(function*(folder: DataFolder) {
   const fs = yield* FileSystem.FileSystem
-  const pid = Number((yield* readPidFile(folder))[0])
-  if (!Number.isSafeInteger(pid) || pid <= 1 || !isAlive(pid)) return
-  if (!(yield* commandOf(pid)).includes(folder.data)) {
-    // The id was given to a stranger since; PostgreSQL would take it for a running server.
-    return yield* fs.remove(join(folder.data, "postmaster.pid"), { force: true })
-  }
-  yield* Effect.logInfo(`Stopping the PostgreSQL that an earlier process left behind (process ${pid}).`)
-  const gone = Effect.sync(() => !isAlive(pid)).pipe(Effect.repeat({ schedule: soon, until: (isGone) => isGone }))
+  const orphan = yield* runningIn(folder)
+  if (Option.isSome(orphan)) yield* end(folder, orphan.value)
+  // PostgreSQL takes any process with this id for a running server: a zombie, or a stranger that was given the id since.
+  const left = Number((yield* readPidFile(folder))[0])
+  if (isListed(left)) yield* fs.remove(pidFile(folder), { force: true })
+})
+
+const end = Effect.fn("Postmaster.end")(function*(folder: DataFolder, pid: number) {
+  yield* Effect.logWarning(`Stopping the PostgreSQL that an earlier process left behind (process ${pid}).`)
+  const gone = isAlive(pid).pipe(Effect.repeat({ schedule: soon, while: (lives) => lives }))
   yield* signal(pid, "SIGINT")
   yield* gone.pipe(
     Effect.timeout("15 seconds"),
@@ -137,9 +139,18 @@ export const stopOrphan = Effect.fn("Postmaster.stopOrphan")(function*(folder: D
   )
 })
 
+/** The process of the server that runs on this data; none where the id belongs to a zombie or to a stranger. */
+export const runningIn = Effect.fn("Postmaster.runningIn")(function*(folder: Pick<DataFolder, "data">) {
+  const pid = Number((yield* readPidFile(folder))[0])
+  if (!Number.isSafeInteger(pid) || pid <= 1 || !(yield* isAlive(pid))) return Option.none()
+  return (yield* commandOf(pid)).includes(folder.data) ? Option.some(pid) : Option.none()
+})
+
+const pidFile = ({ data }: Pick<DataFolder, "data">) => join(data, "postmaster.pid")
+
 /** The lines of the file in which a running server describes itself; none when there is none. */
 export const readPidFile = (folder: Pick<DataFolder, "data">) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(join(folder.data, "postmaster.pid"))).pipe(
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(pidFile(folder))).pipe(
     Effect.map((text) => text.split("\n")),
     Effect.orElseSucceed((): ReadonlyArray<string> => [])
   )

@@ -1,6 +1,7 @@
+import { Effect, Schedule } from "effect"
 import { build } from "esbuild"
 import type { ChildProcessByStdio, SpawnOptions } from "node:child_process"
-import { spawn } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
 import { rm } from "node:fs/promises"
 import type { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
@@ -28,3 +29,31 @@ export const prepare = async (name: string) => {
   return (args: ReadonlyArray<string>, options: Pick<SpawnOptions, "env" | "uid" | "gid"> = {}): Child =>
     spawn(process.execPath, [outfile, ...args], { cwd: "/", ...options, stdio: ["ignore", "pipe", "pipe"] })
 }
+
+/** A process that was killed, and whose parent never asks how it ended: a zombie, until the scope closes. */
+export const zombie = Effect.acquireRelease(
+  Effect.async<{ readonly pid: number; readonly parent: Child }, Error>((resume) => {
+    // The shell becomes a program that knows of no child.
+    const parent = spawn("sh", ["-c", "sleep 600 & echo $!; kill -9 $!; exec sleep 600"], {
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    parent.once("error", (error) => resume(Effect.fail(error)))
+    parent.stdout.once("data", (line: Buffer) => resume(Effect.succeed({ pid: Number(line.toString()), parent })))
+  }),
+  ({ parent }) =>
+    Effect.async<void>((resume) => {
+      parent.once("close", () => resume(Effect.void))
+      parent.kill("SIGKILL")
+    })
+).pipe(
+  Effect.tap(({ pid }) =>
+    Effect.repeat(stateOf(pid), { schedule: Schedule.spaced("10 millis"), until: (state) => state.startsWith("Z") })
+  ),
+  Effect.timeout("5 seconds"),
+  Effect.map(({ pid }) => pid)
+)
+
+const stateOf = (pid: number) =>
+  Effect.async<string>((resume) => {
+    execFile("ps", ["-o", "stat=", "-p", String(pid)], (_, out) => resume(Effect.succeed(out.trim())))
+  })

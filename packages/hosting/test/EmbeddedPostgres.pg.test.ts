@@ -1,18 +1,21 @@
 import * as Reactivity from "@effect/experimental/Reactivity"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Option, Redacted, Schedule } from "effect"
-import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises"
+import { chmod, mkdtemp, readFile, realpath, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Database, layerProvisioned } from "../src/Database.ts"
-import { layerWith } from "../src/EmbeddedPostgres.ts"
+import { layerWith, running } from "../src/EmbeddedPostgres.ts"
 import * as Postgres from "../src/Postgres.ts"
+import { beginningOf } from "../src/ProcessTable.ts"
 import type { Child } from "./Child.ts"
-import { prepare } from "./Child.ts"
+import { prepare, zombie } from "./Child.ts"
 
 const root = process.getuid?.() === 0
 const start = await prepare("holdPostgres")
+const us = Effect.succeed(process.pid)
 const nobody = { uid: 65534, gid: 65534 }
 
 const temporary = (mode = 0o755, folderMode = 0o777) =>
@@ -128,6 +131,48 @@ describe("the embedded PostgreSQL", { timeout: 60_000 }, () => {
       assert.include(error.message, `process ${child.pid} is using it`)
       assert.deepStrictEqual(yield* query(url, "SELECT 1 AS one"), [{ one: 1 }])
     }).pipe(Effect.scoped))
+
+  it.live("waits for a process that still ends, and has its data", () =>
+    Effect.gen(function*() {
+      const home = join(yield* temporary(), "home")
+      const { child } = yield* hold(home)
+      yield* Effect.fork(Effect.delay(Effect.sync(() => child.kill("SIGTERM")), "1 second"))
+      const rows = yield* within(home, (url) => query(url, "SELECT 1 AS one"))
+      assert.deepStrictEqual(rows, [{ one: 1 }])
+    }).pipe(Effect.scoped))
+
+  describe("is not held by", () => {
+    const cluster = "SELECT system_identifier::text AS id FROM pg_control_system()"
+
+    it.live.each([
+      { what: "a zombie that is never reaped", file: "claim", holder: zombie, began: beginningOf },
+      { what: "a process that has the id of its holder", file: "claim", holder: us, began: () => Effect.succeed("1") },
+      {
+        what: "a server that is a zombie and is never reaped",
+        file: "postmaster.pid",
+        holder: zombie,
+        began: beginningOf
+      },
+      { what: "a process that has the id of its server", file: "postmaster.pid", holder: us, began: beginningOf }
+    ])("$what", ({ began, file, holder }) =>
+      Effect.gen(function*() {
+        const home = join(yield* temporary(), "home")
+        const before = yield* within(home, (url) => query(url, cluster))
+        const pid = yield* holder
+        const folder = yield* Effect.promise(() => realpath(join(home, "postgres")))
+        if (file === "claim") {
+          const claim = JSON.stringify({ pid, began: yield* began(pid) })
+          yield* Effect.promise(() => writeFile(join(folder, file), claim))
+        } else {
+          const data = join(folder, "data")
+          const lines = [pid, data, 1, 5432, "", "127.0.0.1", "0 0", "ready   ", ""]
+          yield* Effect.promise(() => writeFile(join(data, file), lines.join("\n"), { mode: 0o600 }))
+          assert.deepStrictEqual(yield* running(home), Option.none(), "a dead server is found to run")
+        }
+        const after = yield* within(home, (url) => query(url, cluster)).pipe(Effect.timeout("4 seconds"))
+        assert.deepStrictEqual(after, before)
+      }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+  })
 
   it.live("may come later than the service that needs it, which waits (H166); a refusal does not wait", () =>
     Effect.gen(function*() {
