@@ -4,9 +4,10 @@ import { OrderApi } from "@quartet/contracts/OrderApi"
 import { pages as order } from "@quartet/contracts/OrderProblems"
 import type { ProblemPage } from "@quartet/hosting/ProblemPage"
 import { edgePages, markdown } from "@quartet/hosting/ProblemPage"
-import { problems as inventory } from "@quartet/inventory/Api"
-import { problems as payment } from "@quartet/payment/Api"
-import { problems as warehouse } from "@quartet/warehouse/Api"
+import { InventoryApi, problems as inventory } from "@quartet/inventory/Api"
+import { OperatorApi } from "@quartet/order/OperatorApi"
+import { PaymentApi, problems as payment } from "@quartet/payment/Api"
+import { problems as warehouse, WarehouseApi } from "@quartet/warehouse/Api"
 import { Schema } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -55,5 +56,14 @@ export const problems = (): string =>
 
 const Pretty = Schema.parseJson({ space: 2 })
 
+/** The descriptions that the services serve at `/openapi.json`, by the names of their servers. */
+export const descriptions = {
+  order: OpenApi.fromApi(OrderApi),
+  prices: OpenApi.fromApi(OperatorApi),
+  payment: OpenApi.fromApi(PaymentApi),
+  inventory: OpenApi.fromApi(InventoryApi),
+  warehouse: OpenApi.fromApi(WarehouseApi)
+}
+
 /** `docs/openapi.json`: what may be asked over HTTP, as the order service serves it. */
-export const openapi = (): string => Schema.encodeSync(Pretty)(OpenApi.fromApi(OrderApi)) + "\n"
+export const openapi = (): string => Schema.encodeSync(Pretty)(descriptions.order) + "\n"

@@ -1,9 +1,10 @@
 import { Parser } from "@asyncapi/parser"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { catalog, subscriptions } from "@quartet/contracts/Catalog"
+import { createConfig, lintFromString } from "@redocly/openapi-core"
 import { Schema } from "effect"
 import { parse } from "yaml"
-import { asyncapi, openapi, problems } from "./Documents.ts"
+import { asyncapi, descriptions, openapi, problems } from "./Documents.ts"
 
 const stale = "Run `npm run docs` and commit what changed."
 
@@ -66,6 +67,26 @@ const Refs = /"\$ref": "#\/components\/schemas\/([^"]+)"/g
 describe("docs/problems.md", () => {
   it("is what the servers serve of each problem today", async () => {
     await expect(problems(), stale).toMatchFileSnapshot("../../docs/problems.md")
+  })
+})
+
+/** What the official linter of OpenAPI documents has to say, by its recommended rules: errors and warnings. */
+const lint = async (description: unknown) => {
+  const config = await createConfig({ extends: ["recommended"] })
+  const found = await lintFromString({ source: JSON.stringify(description), absoluteRef: "openapi.json", config })
+  return found.map(({ location, message, ruleId }) => `${ruleId}: ${message} ${location[0]?.pointer ?? ""}`)
+}
+
+describe("the description of an API", () => {
+  it.each(Object.entries(descriptions))("of %s passes the linter's recommended rules", async (_, description) => {
+    assert.deepStrictEqual(await lint(description), [])
+  })
+
+  it("would not without a server and a summary", async () => {
+    const { paths, servers: _, ...others } = descriptions.payment
+    const { summary: _none, ...operation } = paths["/webhooks/stripe"]?.post ?? {}
+    const found = await lint({ ...others, paths: { "/webhooks/stripe": { post: operation } } })
+    assert.deepStrictEqual(found.map((fault) => fault.split(":")[0]), ["no-empty-servers", "operation-summary"])
   })
 })
 

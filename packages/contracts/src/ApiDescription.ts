@@ -13,17 +13,37 @@ type Json = Readonly<Record<string, unknown>>
 export const asServed = (spec: Json): Json => {
   const components = recordOf(spec["components"])
   const known = schemas(recordOf(components["schemas"]))
+  const paths = mapRecords(spec["paths"], (path) => mapRecords(path, (described) => operation(described, known)))
+  const used = headersIn(paths)
   return {
     ...spec,
-    paths: mapRecords(spec["paths"], (path) => mapRecords(path, (described) => operation(described, known))),
-    components: { ...components, schemas: known, headers }
+    info: { license, ...recordOf(spec["info"]) },
+    servers: [server],
+    paths,
+    components: {
+      ...components,
+      schemas: known,
+      headers: Object.fromEntries(Object.entries(headers).filter(([name]) => used.has(name)))
+    }
   }
 }
+
+const license = { name: "MIT", url: "https://opensource.org/license/mit" }
+
+/** Relative to the description's own address, which only its server's operator knows. */
+const server = { url: "/", description: "The server that serves this description" }
 
 const recordOf = (value: unknown): Json => Predicate.isReadonlyRecord(value) ? value : {}
 
 const mapRecords = (value: unknown, change: (inner: Json) => Json): Json =>
   Object.fromEntries(Object.entries(recordOf(value)).map(([key, inner]) => [key, change(recordOf(inner))]))
+
+/** The headers of all answers to all operations. */
+const headersIn = (paths: Json): ReadonlySet<string> => {
+  const operations = Object.values(paths).flatMap((path) => Object.values(recordOf(path)).map(recordOf))
+  const answers = operations.flatMap(({ responses }) => Object.values(recordOf(responses)).map(recordOf))
+  return new Set(answers.flatMap(({ headers }) => Object.keys(recordOf(headers))))
+}
 
 const operation = (described: Json, known: Json): Json => {
   const responses = Object.entries(recordOf(described["responses"])).map(([status, response]) => [

@@ -56,6 +56,7 @@ const place = HttpApiEndpoint.post("place", "/orders")
   .addError(Problems.invalidKey.schema)
   .addError(keyReused.schema)
   .addError(keyInProgress.schema)
+  .annotate(OpenApi.Summary, "Place an order")
   .annotate(OpenApi.Description, "Places an order. Lines of one SKU are added up. Without a key, twice is two orders.")
 
 const pay = HttpApiEndpoint.post("pay")`/orders/${id}/pay`
@@ -73,6 +74,7 @@ const pay = HttpApiEndpoint.post("pay")`/orders/${id}/pay`
   .addError(Problems.invalidKey.schema)
   .addError(keyReused.schema)
   .addError(keyInProgress.schema)
+  .annotate(OpenApi.Summary, "Pay an order")
   .annotate(OpenApi.Description, "Pays an order, once. 202 while it is under way; 200 is decided: see the status.")
 
 const cancel = HttpApiEndpoint.post("cancel")`/orders/${id}/cancel`
@@ -85,6 +87,7 @@ const cancel = HttpApiEndpoint.post("cancel")`/orders/${id}/cancel`
   .addError(Problems.invalidKey.schema)
   .addError(keyReused.schema)
   .addError(keyInProgress.schema)
+  .annotate(OpenApi.Summary, "Cancel an order")
   .annotate(OpenApi.Description, "Cancels an order. 202 while the warehouse decides whether a paid one can be stopped.")
 
 const get = HttpApiEndpoint.get("get")`/orders/${id}`
@@ -92,12 +95,14 @@ const get = HttpApiEndpoint.get("get")`/orders/${id}`
   .addSuccess(OrderView)
   .addSuccess(HttpApiSchema.Empty(304).annotations({ description: "It is still the version in `If-None-Match`" }))
   .addError(Problems.notFound.schema)
+  .annotate(OpenApi.Summary, "Read an order")
   .annotate(OpenApi.Description, "One of your orders, as it is now. Its version is its `ETag`.")
 
 const history = HttpApiEndpoint.get("history")`/orders/${id}/history`
   .setUrlParams(inPages)
   .addSuccess(page(HistoryEntry))
   .addError(Problems.notFound.schema)
+  .annotate(OpenApi.Summary, "Read the history of an order")
   .annotate(OpenApi.Description, "Everything that happened to one of your orders, oldest first.")
 
 /** The version that a client was told of last; the clients of streams send it by themselves when they come back. */
@@ -122,6 +127,7 @@ const events = HttpApiEndpoint.get("events")`/orders/${id}/events`
   .addError(Problems.notFound.schema)
   .addError(Problems.unknownVersion.schema)
   .addError(Problems.tooManyStreams.schema)
+  .annotate(OpenApi.Summary, "Follow an order")
   .annotate(
     OpenApi.Description,
     "Everything that happened to one of your orders and, as it happens, whatever follows: server-sent events (WHATWG HTML, 9.2). After `Last-Event-ID` it goes on without a gap. It ends when the order is over, and whenever the service has to: come back then."
@@ -130,6 +136,7 @@ const events = HttpApiEndpoint.get("events")`/orders/${id}/events`
 const list = HttpApiEndpoint.get("list", "/orders")
   .setUrlParams(ListQuery)
   .addSuccess(page(OrderSummary))
+  .annotate(OpenApi.Summary, "List your orders")
   .annotate(
     OpenApi.Description,
     "Your orders, newest first, of one status or placed in an interval if you like: from `placedAfter` on and before `placedBefore`. The list follows the orders and may lag behind them. A cursor goes on with the filters of its page and no others."
@@ -152,6 +159,7 @@ const products = HttpApiGroup.make("products")
     HttpApiEndpoint.get("list", "/products")
       .setUrlParams(inPages)
       .addSuccess(page(ProductView))
+      .annotate(OpenApi.Summary, "List the products")
       .annotate(OpenApi.Description, "What is sold, and at what price, in the order of its SKU. Needs no token.")
   )
 
@@ -167,7 +175,6 @@ export const OrderApi = HttpApi.make("order").add(orders).add(products)
   .addError(Edge.stopping.schema)
   .annotate(OpenApi.Title, "Quartet: orders")
   .annotate(OpenApi.Version, "1.0.0")
-  .annotate(OpenApi.License, { name: "MIT", url: "https://opensource.org/license/mit" })
   .annotate(
     OpenApi.Description,
     "Customers place, pay and cancel orders. Amounts are minor units of their currency. Every refusal is a problem document (RFC 9457) whose `type` is stable. A page that is not the last has a `Link` to the next with `rel=\"next\"` (RFC 8288). Fields that are not known are refused. `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` say how many more requests you may send at once; beyond them it is 429 with `Retry-After`."

@@ -62,16 +62,21 @@ export const Receipt = Schema.Struct({ quantity: ReceiptQuantity }).annotations(
 /** What operators may ask of the inventory. */
 export const InventoryApi = HttpApi.make("inventory").add(
   HttpApiGroup.make("stock")
+    .annotate(OpenApi.Description, "What there is of each SKU, and how it came to be so.")
     .add(
       HttpApiEndpoint.get("list", "/stock")
         .setUrlParams(Schema.Struct({ cursor: Schema.optional(Sku), limit }))
         .addSuccess(pageOf(StockView))
+        .annotate(OpenApi.Summary, "List stock levels")
+        .annotate(OpenApi.Description, "What there is of each SKU, in the order of SKUs, a page at a time.")
     )
     .add(
       HttpApiEndpoint.get("level", "/stock/:sku")
         .setPath(Path)
         .addSuccess(StockView)
         .addError(StockNotFound.schema)
+        .annotate(OpenApi.Summary, "Read the stock level of a SKU")
+        .annotate(OpenApi.Description, "What is on hand, reserved and available.")
     )
     .add(
       HttpApiEndpoint.post("receive", "/stock/:sku/receipts")
@@ -82,6 +87,11 @@ export const InventoryApi = HttpApi.make("inventory").add(
         .addError(ReceiptRefused.schema)
         .addError(keyReused.schema)
         .addError(keyInProgress.schema)
+        .annotate(OpenApi.Summary, "Record a receipt")
+        .annotate(
+          OpenApi.Description,
+          "Adds goods that arrived. A SKU that is not known yet begins with its first receipt."
+        )
     )
     .add(
       HttpApiEndpoint.get("movements", "/stock/:sku/movements")
@@ -89,9 +99,15 @@ export const InventoryApi = HttpApi.make("inventory").add(
         .setUrlParams(Schema.Struct({ cursor: Schema.optional(MovementView.fields.seq), limit }))
         .addSuccess(pageOf(MovementView))
         .addError(StockNotFound.schema)
+        .annotate(OpenApi.Summary, "List the stock movements of a SKU")
+        .annotate(OpenApi.Description, "Every receipt, reservation, release and commitment, oldest first.")
     )
     .addError(forbidden.schema)
     .middleware(Authorization)
 )
   .annotate(OpenApi.Title, "Quartet: inventory")
+  .annotate(
+    OpenApi.Description,
+    "Stock levels and receipts, for operators: every request needs a token with the scope `operator`."
+  )
   .annotate(OpenApi.Transform, asServed)

@@ -13,9 +13,10 @@ export const PutProduct = Schema.Struct({
 }).annotations({ identifier: "PutProduct", parseOptions: { onExcessProperty: "error" } })
 
 /** The price list. */
-export const prices = HttpApiGroup.make("prices").add(
+export const prices = HttpApiGroup.make("prices").annotate(OpenApi.Description, "The price list.").add(
   HttpApiEndpoint.put("put")`/products/${HttpApiSchema.param("sku", Sku)}`
     .setPayload(PutProduct)
     .addSuccess(ProductView)
+    .annotate(OpenApi.Summary, "Add or change a product")
     .annotate(OpenApi.Description, "Adds a product or changes it; placed orders keep their price.")
 )

@@ -26,6 +26,7 @@ const id = HttpApiSchema.param("id", OrderId)
 
 /** The refunds of an order. */
 export const refunds = HttpApiGroup.make("refunds")
+  .annotate(OpenApi.Description, "Refunds of shipped orders, in part or in full.")
   .add(
     HttpApiEndpoint.post("give")`/orders/${id}/refunds`
       .setHeaders(keyed)
@@ -40,6 +41,7 @@ export const refunds = HttpApiGroup.make("refunds")
       .addError(Problems.invalidKey.schema)
       .addError(keyReused.schema)
       .addError(keyInProgress.schema)
+      .annotate(OpenApi.Summary, "Refund an order")
       .annotate(
         OpenApi.Description,
         "Gives a part of a shipped order's money back, or all of it. 202 while it is on its way; 200 once the provider has decided: see the status of the last refund."
@@ -49,5 +51,6 @@ export const refunds = HttpApiGroup.make("refunds")
     HttpApiEndpoint.get("list")`/orders/${id}/refunds`
       .addSuccess(OrderRefunds)
       .addError(Problems.notFound.schema)
+      .annotate(OpenApi.Summary, "List the refunds of an order")
       .annotate(OpenApi.Description, "What was charged for an order, and each refund of it as it is now.")
   )

@@ -17,8 +17,9 @@ export const problems = [eventRefused].map(({ page }) => page)
 /** The event is on record, now or since before. */
 export const Received = Schema.Struct({ received: Schema.Literal(true) })
 
-const webhooks = HttpApiGroup.make("webhooks").add(
+const webhooks = HttpApiGroup.make("webhooks").annotate(OpenApi.Description, "What the payment provider sends.").add(
   HttpApiEndpoint.post("stripe", "/webhooks/stripe").addSuccess(Received).addError(eventRefused.schema)
+    .annotate(OpenApi.Summary, "Take an event of the provider")
     .annotate(
       OpenApi.Description,
       "The provider's events, signed in `Stripe-Signature`. 200 means that the event is on record; the same event again changes nothing."

@@ -37,6 +37,7 @@ const path = Schema.Struct({ orderId: OrderId })
 export const ShipmentPage = Schema.Struct({ items: Schema.Array(ShipmentView), nextCursor: Schema.optional(OrderId) })
 
 const shipments = HttpApiGroup.make("shipments")
+  .annotate(OpenApi.Description, "The parcels, one for each paid order.")
   .add(
     HttpApiEndpoint.get("list", "/shipments")
       .setUrlParams(Schema.Struct({
@@ -47,17 +48,20 @@ const shipments = HttpApiGroup.make("shipments")
         })
       }))
       .addSuccess(ShipmentPage)
+      .annotate(OpenApi.Summary, "List shipments")
       .annotate(OpenApi.Description, "Shipments in the order of their orders' ids, a page at a time.")
   )
   .add(
     HttpApiEndpoint.get("find", "/shipments/:orderId")
       .setPath(path).addSuccess(ShipmentView).addError(shipmentNotFound.schema)
+      .annotate(OpenApi.Summary, "Read the shipment of an order")
       .annotate(OpenApi.Description, "What the warehouse knows of an order.")
   )
   .add(
     HttpApiEndpoint.post("dispatch", "/shipments/:orderId/dispatch")
       .setPath(path).addSuccess(ShipmentView)
       .addError(shipmentNotFound.schema).addError(shipmentNotReady.schema).addError(shipmentStopped.schema)
+      .annotate(OpenApi.Summary, "Dispatch a shipment")
       .annotate(OpenApi.Description, "Sends a ready parcel off. Asked again it changes nothing.")
   )
   .addError(forbidden.schema)
