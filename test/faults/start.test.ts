@@ -68,6 +68,15 @@ shared("starting", (it) => {
       assertSentence(stderr)
     }).pipe(Effect.scoped))
 
+  it.effect("prints its welcome and nothing else, where its output is no terminal", () =>
+    Effect.gen(function*() {
+      const home = yield* Process.makeHome()
+      const settings = new Map([...home.settings].filter(([name]) => name !== "LOG_LEVEL"))
+      const { stderr, stdout } = yield* Process.start({ ...home, settings })
+      assert.strictEqual(stderr(), "")
+      assert.match(stdout().trimStart(), /^Quartet is ready/)
+    }).pipe(Effect.scoped), 100_000)
+
   it.effect("is refused where another process lives, and that one lives on", () =>
     Effect.gen(function*() {
       const home = yield* Home

@@ -53,7 +53,7 @@ const world = Layer.effect(
       )
     const stories = {
       Reserved: yield* many(reserved, 2),
-      Shipped: yield* many(shipped, 15),
+      Shipped: yield* many(shipped, 16),
       Cancelled: yield* many(cancelled, 1)
     }
     return World.of({
@@ -140,7 +140,16 @@ layer(Layer.provideMerge(world, System.layer(settings)), { excludeTestServices: 
       "G1",
       "an order that cost more than what was kept for it",
       "Shipped",
-      ({ id }) => execute(`UPDATE "order".orders SET total_amount = total_amount + 1 WHERE order_id = '${id}'`)
+      ({ id }) => execute(`UPDATE "order".orders SET total_amount = total_amount + 1 WHERE order_id = '${id}'`),
+      ({ id }) => [`order ${id} is Shipped at 20.01 EUR and 0.00 EUR went back, but 20.00 EUR was kept`]
+    )
+
+    law(
+      "G1",
+      "an order in another currency than its money, each with its own decimals",
+      "Shipped",
+      ({ id }) => execute(`UPDATE "order".orders SET total_currency = 'KWD' WHERE order_id = '${id}'`),
+      ({ id }) => [`order ${id} is Shipped at 2.000 KWD and 0.000 KWD went back, but 20.00 EUR was kept`]
     )
 
     it.effect("G2, an order that was charged twice", () =>

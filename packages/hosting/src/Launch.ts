@@ -8,6 +8,8 @@ import * as Telemetry from "./Telemetry.ts"
 export interface LaunchOptions {
   /** How long stopping may take before the process ends anyhow; 10 seconds when absent. */
   readonly deadline?: Duration.DurationInput
+  /** Until this is unset, information is not logged; see `Telemetry.layerQuiet`. */
+  readonly quiet?: Telemetry.Quiet
 }
 
 /**
@@ -16,7 +18,7 @@ export interface LaunchOptions {
  */
 export const run = <A, E>(main: Layer.Layer<A, E>, options: LaunchOptions = {}): void => {
   const telemetry = Layer.tapErrorCause(
-    Telemetry.layer,
+    options.quiet === undefined ? Telemetry.layer : Telemetry.layerQuiet(options.quiet),
     (cause) => Effect.provide(report(cause), Telemetry.layerProvisional)
   )
   const launched = Layer.launch(main).pipe(Effect.tapErrorCause(report), Effect.provide(telemetry))

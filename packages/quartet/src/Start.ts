@@ -3,7 +3,8 @@ import * as Database from "@quartet/hosting/Database"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
 import * as Settings from "@quartet/hosting/Settings"
-import { Config, Console, Effect, Layer, Option, Redacted } from "effect"
+import type { Quiet } from "@quartet/hosting/Telemetry"
+import { Config, Console, Effect, Layer, MutableRef, Option, Redacted } from "effect"
 import { Ports } from "./Ports.ts"
 import * as Reconciling from "./Reconciling.ts"
 import { seed } from "./Seed.ts"
@@ -27,22 +28,25 @@ const introduce = Effect.gen(function*() {
   return Redacted.value(yield* Token.forCustomer("alice"))
 }).pipe(Effect.provide(Layer.merge(DevelopmentIssuer.layer, NodeHttpClient.layer)))
 
-const greet = Effect.gen(function*() {
-  const isProduction = yield* Settings.isProduction
-  const hasKeys = Option.isSome(yield* Config.option(Config.nonEmptyString("AUTH_JWKS_URL")))
-  const token = isProduction || hasKeys ? undefined : yield* introduce
-  yield* Console.log(welcome({
-    ports: yield* Ports,
-    home: yield* Settings.home,
-    database: Option.isSome(yield* given) ? "at DATABASE_URL" : "embedded PostgreSQL",
-    simulator: Option.isNone(yield* Config.option(Config.nonEmptyString("STRIPE_API_KEY"))),
-    token,
-    seconds: process.uptime()
-  }))
-})
+const greet = (quiet: Quiet) =>
+  Effect.gen(function*() {
+    const isProduction = yield* Settings.isProduction
+    const hasKeys = Option.isSome(yield* Config.option(Config.nonEmptyString("AUTH_JWKS_URL")))
+    const token = isProduction || hasKeys ? undefined : yield* introduce
+    yield* Console.log(welcome({
+      ports: yield* Ports,
+      home: yield* Settings.home,
+      database: Option.isSome(yield* given) ? "at DATABASE_URL" : "embedded PostgreSQL",
+      simulator: Option.isNone(yield* Config.option(Config.nonEmptyString("STRIPE_API_KEY"))),
+      token,
+      seconds: process.uptime()
+    }))
+    yield* Effect.sync(() => MutableRef.set(quiet, false))
+  })
 
-/** Everything in one process, greeted once it all runs, and reconciled now and then. */
-export const layer = Layer.merge(Layer.effectDiscard(greet), Reconciling.layer).pipe(
-  Layer.provideMerge(System.layer),
-  Layer.provide(database)
-)
+/** Everything in one process, greeted once it all runs, which ends `quiet`, and reconciled now and then. */
+export const layer = (quiet: Quiet) =>
+  Layer.merge(Layer.effectDiscard(greet(quiet)), Reconciling.layer).pipe(
+    Layer.provideMerge(System.layer),
+    Layer.provide(database)
+  )

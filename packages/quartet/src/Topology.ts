@@ -2,7 +2,7 @@ import * as Catalog from "@quartet/contracts/Catalog"
 import { Broker } from "@quartet/messaging/Broker"
 import * as RabbitMq from "@quartet/messaging/RabbitMq"
 import type { Duration } from "effect"
-import { Effect, Schedule, Schema } from "effect"
+import { Console, Effect, Schedule, Schema } from "effect"
 
 /** The exchanges and queues could not be made in time; the log tells why. */
 export class NoTopology extends Schema.TaggedError<NoTopology>()("NoTopology", {}) {
@@ -20,6 +20,6 @@ const look = Schedule.spaced("100 millis")
 export const make = (wait: Duration.Duration) =>
   Effect.flatMap(Broker, ({ ready }) => Effect.repeat(ready, { schedule: look, until: (isReady) => isReady })).pipe(
     Effect.timeoutFail({ duration: wait, onTimeout: () => new NoTopology() }),
-    Effect.asVoid,
+    Effect.zipRight(Console.log("The broker at AMQP_URL has its exchanges and queues.")),
     Effect.provide(RabbitMq.layerConfig({ subscriptions: Catalog.subscriptions, service: "topology" }))
   )

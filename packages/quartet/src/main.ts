@@ -8,7 +8,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as Launch from "@quartet/hosting/Launch"
-import { Console, Effect, Option, Redacted } from "effect"
+import { Console, Effect, MutableRef, Option, Redacted } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { demo } from "./Demo.ts"
 import * as ParkedCommand from "./ParkedCommand.ts"
@@ -41,7 +41,8 @@ const keepHeap = ({ growth }: { readonly growth: number }) => {
 const start = Command.make("start", {}, () =>
   Effect.sync(() => {
     keepHeap({ growth: 200 })
-    Launch.run(Start.layer)
+    const quiet = MutableRef.make(true)
+    Launch.run(Start.layer(quiet), { quiet })
   })).pipe(
     Command.withDescription(
       "Runs all four services in one process, on an embedded PostgreSQL and a simulated provider."

@@ -1,3 +1,4 @@
+import { format } from "@quartet/contracts/Money"
 import type { HistoryEntry, OrderView } from "@quartet/contracts/OrderView"
 import { DateTime } from "effect"
 
@@ -11,8 +12,6 @@ const since = (first: DateTime.Utc, at: DateTime.Utc): string => {
   return milliseconds < 1000 ? `+${milliseconds} ms` : `+${(milliseconds / 1000).toFixed(2)} s`
 }
 
-export const price = ({ amount, currency }: OrderView["total"]): string => `${(amount / 100).toFixed(2)} ${currency}`
-
 /** What happened to an order, a line for each step, as a person would tell it. */
 export const timeline = (order: OrderView, entries: ReadonlyArray<HistoryEntry>): string => {
   const first = entries[0]
@@ -23,5 +22,5 @@ export const timeline = (order: OrderView, entries: ReadonlyArray<HistoryEntry>)
     const when = index === 0 ? DateTime.formatIso(at).slice(11, 23) : since(first.at, at)
     return `     ${sign} ${to.padEnd(15)}${when.padStart(13)}   ${inWords(event)}, says ${actor}`
   })
-  return [`     order ${order.id}, ${price(order.total)}`, ...lines].join("\n")
+  return [`     order ${order.id}, ${format(order.total)}`, ...lines].join("\n")
 }

@@ -1,5 +1,19 @@
 import type { SqlClient } from "@effect/sql"
+import { Currency, decimals } from "@quartet/contracts/Currency"
+import { Schema } from "effect"
 import type { Law, LedgerText } from "./Law.ts"
+
+const places = Schema.encodeSync(Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Int })))(
+  Object.fromEntries(Currency.literals.map((currency) => [currency, decimals(currency)]))
+)
+
+/** An amount in whole units with the decimals of its currency, as `Money.format` writes it; both are names of columns. */
+const told = (sql: SqlClient.SqlClient, amount: string, currency: string) => {
+  const exponent = sql`coalesce((${places}::json->>${sql.literal(currency)})::integer, 2)`
+  return sql`round(${sql.literal(amount)} / power(10::numeric, ${exponent}), ${exponent}) || ' ' || ${
+    sql.literal(currency)
+  }`
+}
 
 /** Each order beside what the provider took and gave back for it. */
 const taken = (sql: SqlClient.SqlClient, { intents, refunds }: LedgerText) =>
@@ -27,8 +41,9 @@ export const moneyLaws: ReadonlyArray<Law> = [
       "what was taken and kept is what paid and shipped orders cost, less what was given back of it, and nothing else",
     breaches: (sql, ledger) =>
       sql`WITH ${taken(sql, ledger)}
-        SELECT format('order %s is %s at %s %s and %s went back, but %s was kept', o.order_id, o.status, o.total_amount,
-          o.total_currency, o.refunded_amount, coalesce(t.net, 0)) AS breach
+        SELECT format('order %s is %s at %s and %s went back, but %s was kept', o.order_id, o.status,
+          ${told(sql, "o.total_amount", "o.total_currency")}, ${told(sql, "o.refunded_amount", "o.total_currency")},
+          ${told(sql, "coalesce(t.net, 0)", "coalesce(t.currency, o.total_currency)")}) AS breach
         FROM "order".orders AS o LEFT JOIN taken AS t USING (order_id)
         WHERE (o.status IN ('Paid', 'Shipped')
             AND (coalesce(t.net, 0) <> o.total_amount - o.refunded_amount OR t.currency <> o.total_currency))
@@ -49,7 +64,9 @@ export const moneyLaws: ReadonlyArray<Law> = [
     says: "no charge belongs to an order that does not exist, or to one that is still open at the provider",
     breaches: (sql, ledger) =>
       sql`WITH ${taken(sql, ledger)}
-        SELECT format('the provider holds %s for order %s, which is %s', t.net, coalesce(t.order_id::text, 'none of ours'),
+        SELECT format('the provider holds %s for order %s, which is %s', ${
+        told(sql, "t.net", "t.currency")
+      }, coalesce(t.order_id::text, 'none of ours'),
           coalesce(o.status, 'unknown')) AS breach
         FROM taken AS t LEFT JOIN "order".orders AS o USING (order_id)
         WHERE o.order_id IS NULL OR (t.open > 0 AND o.status NOT IN ('PaymentPending'))`
@@ -66,9 +83,11 @@ export const moneyLaws: ReadonlyArray<Law> = [
         FROM payment.payment_attempts AS a LEFT JOIN intents AS i ON i.id = a.intent_id
         WHERE a.intent_id IS NOT NULL AND i.id IS NULL
         UNION ALL
-        SELECT format('order %s got %s back of %s', order_id, returned, captured) FROM taken WHERE returned > captured
+        SELECT format('order %s got %s back of %s', order_id, ${told(sql, "returned", "currency")},
+          ${told(sql, "captured", "currency")}) FROM taken WHERE returned > captured
         UNION ALL
-        SELECT format('payment of order %s is %s, the provider kept %s', p.order_id, p.status, coalesce(t.net, 0))
+        SELECT format('payment of order %s is %s, the provider kept %s', p.order_id, p.status,
+          ${told(sql, "coalesce(t.net, 0)", "coalesce(t.currency, p.taken_currency)")})
         FROM payment.payments AS p LEFT JOIN taken AS t USING (order_id)
         WHERE p.status = 'Succeeded' AND coalesce(t.net, 0) <> p.taken_amount - p.returned_amount`
   }
