@@ -169,7 +169,7 @@ describe("the embedded PostgreSQL", { timeout: 60_000 }, () => {
           yield* Effect.promise(() => writeFile(join(data, file), lines.join("\n"), { mode: 0o600 }))
           assert.deepStrictEqual(yield* running(home), Option.none(), "a dead server is found to run")
         }
-        const after = yield* within(home, (url) => query(url, cluster)).pipe(Effect.timeout("4 seconds"))
+        const after = yield* within(home, (url) => query(url, cluster))
         assert.deepStrictEqual(after, before)
       }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
   })
