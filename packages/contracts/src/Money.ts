@@ -15,7 +15,7 @@ export type Money = typeof Money.Type
 
 /** Money of which there is some. */
 export const SomeMoney = Money.pipe(
-  Schema.filter(({ amount }) => amount > 0, { message: () => "an amount above nothing", jsonSchema: {} })
+  Schema.filter(({ amount }) => amount > 0 || { path: ["amount"], message: "must be above 0" }, { jsonSchema: {} })
 )
 
 /** Two currencies met in one sum; we exchange nothing. */

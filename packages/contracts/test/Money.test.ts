@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Either, FastCheck as fc, Schema } from "effect"
-import { chargeable, maximumCharge, minimumCharge } from "../src/Charge.ts"
+import { chargeable, maximumCharge, minimumCharge, Price } from "../src/Charge.ts"
 import { Currency, decimals } from "../src/Currency.ts"
 import { Sku } from "../src/Ids.ts"
 import { OrderLine, total } from "../src/Lines.ts"
@@ -115,7 +115,7 @@ describe("Money", () => {
     }
   )
 
-  it.each(["eur", "EURO", "", "XXX", "ISK", "UGX", "MGA", "toString", 978])(
+  it.each(["eur", "EURO", "", "XXX", "ISK", "UGX", "MGA", "STN", "toString", 978])(
     "refuses %s as a currency (H186)",
     (currency) => {
       assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(Money.Money)({ amount: 1, currency })))
@@ -153,10 +153,10 @@ describe("Lines", () => {
 describe("Charge", () => {
   it.prop(
     "takes exactly what lies between the provider's limits (H184, H185)",
-    [fc.nat(200_000_000), Currency],
+    [fc.oneof(fc.nat(200_000_000), fc.nat(2_000_000_000_000)), Currency],
     ([amount, currency]) => {
       const whole = money(decimals(currency) === 3 ? amount - amount % 10 : amount, currency)
-      const within = whole.amount >= minimumCharge(currency) && whole.amount <= maximumCharge
+      const within = whole.amount >= minimumCharge(currency) && whole.amount <= maximumCharge(currency)
       assert.strictEqual(Either.isRight(chargeable(whole)), within)
     }
   )
@@ -174,6 +174,24 @@ describe("Charge", () => {
   it("asks the documented minimum of a currency that has one (H185)", () => {
     const minimums = ["GBP", "JPY", "HUF", "USD"].map((code) => minimumCharge(Schema.decodeUnknownSync(Currency)(code)))
     assert.deepStrictEqual(minimums, [30, 50, 17_500, 50])
+  })
+
+  it.each(
+    [
+      ["EUR", 99_999_999],
+      ["JPY", 99_999_999],
+      ["KWD", 99_999_990],
+      ["INR", 999_999_999],
+      ["COP", 9_999_999_999],
+      ["IDR", 999_999_999_999]
+    ] as const
+  )("takes the most of %s that has the provider's digits, %i, and one step more never (H184)", (currency, most) => {
+    assert.strictEqual(maximumCharge(currency), most)
+    assert.isTrue(Either.isRight(chargeable(money(most, currency))))
+    assert.isTrue(Either.isLeft(chargeable(money(most + (decimals(currency) === 3 ? 10 : 1), currency))))
+    const decode = Schema.decodeUnknownEither(Price)
+    assert.isTrue(Either.isRight(decode(money(most, currency))))
+    assert.isTrue(Either.isLeft(decode(money(most + 1, currency))))
   })
 
   it("refuses three decimals that cards cannot carry (H186)", () => {

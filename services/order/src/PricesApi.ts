@@ -1,15 +1,15 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { Price } from "@quartet/contracts/Charge"
 import { Sku } from "@quartet/contracts/Ids"
-import { Money } from "@quartet/contracts/Money"
 import { ProductView } from "@quartet/contracts/OrderView"
 import { Schema } from "effect"
 
-/** What an operator says of a product: 1 to 200 printable characters, and a price in minor units. */
+/** What an operator says of a product: 1 to 200 printable characters, and a price in minor units, of which one can be charged. */
 export const PutProduct = Schema.Struct({
   name: Schema.String.pipe(
     Schema.pattern(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u, { description: "1 to 200 printable characters" })
   ),
-  price: Money
+  price: Price
 }).annotations({ identifier: "PutProduct", parseOptions: { onExcessProperty: "error" } })
 
 /** The price list. */

@@ -67,11 +67,13 @@ layer(E.edge(), { excludeTestServices: true, timeout: 60_000 })("what strangers 
       yield* priced("GOLD", 99_999_999, "EUR")
       yield* priced("FREE", 0, "EUR")
       yield* priced("FINE", 1005, "KWD")
+      yield* priced("RICE", 600_000_000_000, "IDR")
       const expected: ReadonlyArray<readonly [unknown, string]> = [
         [of(1, "NONE"), "422 unknown-product"],
         [of(2, "GOLD"), "422 total-not-chargeable"],
         [of(1000, "FREE"), "422 total-not-chargeable"],
         [of(1, "FINE"), "422 total-not-chargeable"],
+        [of(2, "RICE"), "422 total-not-chargeable"],
         [lines({ sku: "TEA", quantity: 1 }, { sku: "YEN", quantity: 1 }), "422 mixed-currencies"],
         [lines({ sku: "TEA", quantity: 999 }, { sku: "TEA", quantity: 2 }), "422 quantity-too-large"]
       ]
@@ -81,6 +83,8 @@ layer(E.edge(), { excludeTestServices: true, timeout: 60_000 })("what strangers 
       assert.strictEqual(yield* ordersOf(as), 0)
       const fine = yield* E.call("POST", "/orders", { as, body: of(2, "FINE") })
       assert.deepInclude(E.json(fine), { total: { amount: 2010, currency: "KWD" } })
+      const rice = yield* E.call("POST", "/orders", { as, body: of(1, "RICE") })
+      assert.deepInclude(E.json(rice), { total: { amount: 600_000_000_000, currency: "IDR" } })
       const yen = yield* E.call("POST", "/orders", { as, body: of(3, "YEN") })
       assert.deepInclude(E.json(yen), { total: { amount: 1500, currency: "JPY" } })
     }))
@@ -138,6 +142,9 @@ layer(E.edge(), { excludeTestServices: true, timeout: 60_000 })("what strangers 
         { name: "a", price: { amount: -1, currency: "EUR" } },
         { name: "a", price: { amount: 1.5, currency: "EUR" } },
         { name: "a", price: { amount: 2 ** 53, currency: "EUR" } },
+        { name: "a", price: { amount: 100_000_000, currency: "EUR" } },
+        { name: "a", price: { amount: 99_999_991, currency: "KWD" } },
+        { name: "a", price: { amount: 1_000_000_000_000, currency: "IDR" } },
         { name: "a", price: { amount: 1, currency: "EURO" } },
         { name: "a", price: { amount: 1, currency: "ISK" } },
         { name: "a", price: { ...price, tax: 1 } },
@@ -147,5 +154,16 @@ layer(E.edge(), { excludeTestServices: true, timeout: 60_000 })("what strangers 
       for (const body of bodies) assert.strictEqual((yield* put(body)).status, 400)
       assert.strictEqual((yield* put({ name: "a", price }, "a%20b")).status, 400)
       assert.strictEqual((yield* put({ name: "Café – groß", price })).status, 200)
+      for (const most of [{ amount: 99_999_999, currency: "EUR" }, { amount: 999_999_999_999, currency: "IDR" }]) {
+        assert.strictEqual((yield* put({ name: "a", price: most })).status, 200)
+      }
+      const dear = yield* put({ name: "a", price: { amount: 100_000_000, currency: "EUR" } })
+      assert.deepInclude(E.json(dear), {
+        errors: [{
+          pointer: "/price/amount",
+          detail:
+            "\"price.amount\" must be at most 99999999 (999999.99 EUR), the most that the provider charges at once."
+        }]
+      })
     }))
 })
