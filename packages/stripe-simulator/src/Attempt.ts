@@ -1,17 +1,12 @@
 import type { ChargeRecord } from "./Charge.ts"
 import type { Decision } from "./Decision.ts"
-import {
-  authenticationNotHandled,
-  authenticationRequired,
-  type Decline,
-  declineOf,
-  needsAuthentication
-} from "./Declines.ts"
+import { authenticationNotHandled, authenticationRequired, type Decline, declineOf } from "./Declines.ts"
 import type { DisputeRecord } from "./Dispute.ts"
 import type { Happening } from "./Event.ts"
 import type { IntentRecord, PaymentError } from "./PaymentIntent.ts"
 import { disputes, type PaymentMethodRecord } from "./PaymentMethod.ts"
 import { idOf, type Stamp } from "./Stamp.ts"
+import { needsAuthentication } from "./TestCards.ts"
 import { declined } from "./WireError.ts"
 
 /** How the merchant wants an attempt made, and what the provider makes of it unasked. */

@@ -11,9 +11,6 @@ export const declineOf = (token: string): Decline | undefined => {
   return reason === undefined ? undefined : declines.get(reason)
 }
 
-/** Whether the holder of this card has to authenticate (3-D Secure) before it can be charged. */
-export const needsAuthentication = (token: string): boolean => challenged.has(token)
-
 /** The merchant said that the customer is not there to authenticate. */
 export const authenticationRequired: Decline = {
   code: "authentication_required",
@@ -27,12 +24,6 @@ export const authenticationNotHandled: Decline = {
   declineCode: "authentication_not_handled",
   message: "This payment required an authentication action to complete, but `error_on_requires_action` was set."
 }
-
-const challenged: ReadonlySet<string> = new Set([
-  "pm_card_authenticationRequired",
-  "pm_card_threeDSecure2Required",
-  "pm_card_threeDSecureRequired"
-])
 
 const declined = (declineCode: string, message = "Your card was declined."): Decline => ({
   code: "card_declined",
@@ -52,6 +43,7 @@ const declines: ReadonlyMap<string, Decline> = new Map([
     "VelocityLimitExceeded",
     declined("card_velocity_exceeded", "Your card was declined for making repeated attempts too frequently.")
   ],
+  ["Fraudulent", declined("fraudulent")],
   ["ExpiredCard", { code: "expired_card", declineCode: "expired_card", message: "Your card has expired." }],
   [
     "IncorrectCvc",

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import type Stripe from "stripe"
+import { cardOf } from "./TestCards.ts"
 import { whole } from "./Whole.ts"
 
 /**
@@ -13,13 +14,6 @@ export const PaymentMethodRecord = Schema.TaggedStruct("PaymentMethod", {
   triedFor: Schema.optional(Schema.String)
 })
 export type PaymentMethodRecord = typeof PaymentMethodRecord.Type
-
-export interface Card {
-  readonly brand: string
-  readonly last4: string
-  readonly funding: string
-  readonly country: string
-}
 
 export const toStripe = (method: PaymentMethodRecord): Stripe.PaymentMethod =>
   whole<Stripe.PaymentMethod>()({
@@ -80,29 +74,6 @@ const checks = { address_line1_check: null, address_postal_code_check: null, cvc
 
 const expiry = { month: 12, year: 2034 }
 
-const card = (brand: string, last4: string, funding = "credit", country = "US"): Card => ({
-  brand,
-  last4,
-  funding,
-  country
-})
-
-const approvedCards: ReadonlyMap<string, Card> = new Map([
-  ["pm_card_visa", card("visa", "4242")],
-  ["pm_card_visa_debit", card("visa", "5556", "debit")],
-  ["pm_card_mastercard", card("mastercard", "4444")],
-  ["pm_card_mastercard_debit", card("mastercard", "3222", "debit")],
-  ["pm_card_mastercard_prepaid", card("mastercard", "5100", "prepaid")],
-  ["pm_card_amex", card("amex", "8431")],
-  ["pm_card_discover", card("discover", "9424")],
-  ["pm_card_diners", card("diners", "5904")],
-  ["pm_card_jcb", card("jcb", "0505", "credit", "JP")],
-  ["pm_card_unionpay", card("unionpay", "0005", "credit", "CN")],
-  ["pm_card_pendingRefund", card("visa", "7726")],
-  ["pm_card_refundFail", card("visa", "5126")],
-  ["pm_card_createDispute", card("visa", "0259")]
-])
-
 /** Whether a refund to this card takes its time. Source, as for the next two: Stripe, "Test card numbers". */
 export const refundsSlowly = (token: string): boolean => token === "pm_card_pendingRefund"
 
@@ -111,9 +82,3 @@ export const losesRefunds = (token: string): boolean => token === "pm_card_refun
 
 /** Whether the holder of this card disputes every charge. */
 export const disputes = (token: string): boolean => token === "pm_card_createDispute"
-
-/** Whether a charge to this token always succeeds. */
-export const approves = (token: string): boolean => approvedCards.has(token)
-
-const cardOf = (token: string): Card =>
-  approvedCards.get(token) ?? card("visa", token.length % 2 === 0 ? "0002" : "3220")

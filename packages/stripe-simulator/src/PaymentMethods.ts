@@ -1,8 +1,9 @@
 import { Either } from "effect"
 import type { Decided, Tables } from "./Decision.ts"
-import { declineOf, needsAuthentication } from "./Declines.ts"
-import { approves, type PaymentMethodRecord } from "./PaymentMethod.ts"
+import { declineOf } from "./Declines.ts"
+import type { PaymentMethodRecord } from "./PaymentMethod.ts"
 import { idOf, type Stamp } from "./Stamp.ts"
+import { approves, needsAuthentication } from "./TestCards.ts"
 import { missing, refused, type WireError } from "./WireError.ts"
 
 /** The payment method of this id; a test token stands for a fresh one. */

@@ -17,8 +17,8 @@ const facts = [...readFileSync(`${import.meta.dirname}/../FACTS.md`, "utf8").mat
 )
 
 describe("The suite", () => {
-  it("has a check for each of the 36 facts, named by its number (H206)", () => {
-    expect(facts).toEqual(Array.from({ length: 36 }, (_, index) => index + 1))
+  it("has a check for each of the 37 facts, named by its number (H206)", () => {
+    expect(facts).toEqual(Array.from({ length: 37 }, (_, index) => index + 1))
     expect(facts.filter((fact) => !checked.has(fact))).toEqual([])
     expect([...checked].filter((number) => !facts.includes(number))).toEqual([])
   })
