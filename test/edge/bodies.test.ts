@@ -125,6 +125,10 @@ layer(Running.layer(), { excludeTestServices: true, timeout: 150_000 })("a body 
         ["[".repeat(30_000), 400],
         [`{"a":`.repeat(5000), 400],
         [`{"lines":[{"sku":"${sku}","quantity":1e999}]}`, 400],
+        [`{"lines":[${line}],"lines":[${line}]}`, 400],
+        [`{"lines":[{"sku":"${sku}","quantity":2,"quantity":1}]}`, 400],
+        [`{"lines":[{"sku":"${sku}","quantity":1,"\\u0071uantity":1}]}`, 400],
+        [`{"\\u006cines":[],"lines":[${line}]}`, 400],
         [`{"lines":[${line}]`.padEnd(70_000), 413],
         [`{"lines":[{"sku":"__proto__","quantity":1}]}`, 422],
         [`{"lines":[{"sku":"toString","quantity":1}]}`, 422]
@@ -156,13 +160,18 @@ layer(Running.layer(), { excludeTestServices: true, timeout: 150_000 })("a body 
         pay(`{"paymentMethodId":"pm_card_visa","${card}":1}`),
         pay(visa, { "idempotency-key": card }),
         pay(visa, { "idempotency-key": `"my ${card}"` }),
+        pay(visa, { "idempotency-key": "4242 4242 4242 4242" }),
+        pay(visa, { "idempotency-key": "4242-4242-4242-4242" }),
+        pay(visa, { "idempotency-key": "order 7, 4242.4242.4242.4242" }),
+        pay(visa, { "idempotency-key": "3782 822463 10005" }),
+        pay(`{"paymentMethodId":"pm_4242_4242_4242_4242"}`),
+        pay(`{"paymentMethodId":"4242 4242 4242 4242"}`),
         send(customer, "POST", "/orders", { body: `{"lines":[{"sku":"${card}","quantity":${card}}]}`, headers: json })
       ]
       for (const [index, asking] of tries.entries()) {
         const answer = yield* asking
         assert.strictEqual(answer.status, 400, `try ${index}`)
-        // Where the number was a name, the field is named; a pointer holds it then, and it goes to nobody else.
-        if (index !== 3) assert.notInclude(answer.body, card)
+        assert.notMatch(answer.body, /4242|3782/)
       }
       assert.deepStrictEqual(yield* quiet, before)
     }))

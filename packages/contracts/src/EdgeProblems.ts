@@ -5,6 +5,12 @@ const again = "Wait as long as `Retry-After` says and send the same request agai
 
 /** The refusals that are the same whatever stands behind the edge, by their names. */
 export const edgeProblems = {
+  "card-number": {
+    status: 400,
+    title: "Never send a card number",
+    means: "The request holds what looks like the number of a card. It was not kept.",
+    advice: "Give the card to the payment provider, and send us the id of the payment method it makes of it."
+  },
   "content-too-large": {
     status: 413,
     title: "The body is too large",

@@ -6,6 +6,7 @@ import { define, mediaType } from "./Problem.ts"
 
 /** What the edge may answer to whatever is asked for, as a client that keeps to the API meets it. */
 export const malformedBody = define({ name: "malformed-body", ...edgeProblems["malformed-body"] })
+export const cardNumber = define({ name: "card-number", ...edgeProblems["card-number"] })
 export const malformedRequest = define({ name: "malformed-request", ...edgeProblems["malformed-request"] })
 export const contentTooLarge = define({ name: "content-too-large", ...edgeProblems["content-too-large"] })
 export const tooManyRequests = define({ name: "too-many-requests", ...edgeProblems["too-many-requests"] })

@@ -8,3 +8,11 @@ export const keyInProgress = define({
   name: "idempotency-key-in-progress",
   ...edgeProblems["idempotency-key-in-progress"]
 })
+
+export const invalidKey = define({
+  name: "invalid-idempotency-key",
+  status: 400,
+  title: "Not an Idempotency-Key",
+  means: "The `Idempotency-Key` is not one key of 1 to 255 printable ASCII characters, or it looks like a card number.",
+  advice: "Send a random key, such as a UUID, once."
+})

@@ -9,7 +9,7 @@ import { asServed } from "./ApiDescription.ts"
 import { Authorization } from "./Authorization.ts"
 import * as Edge from "./EdgeRefusals.ts"
 import { PaymentMethodId } from "./Ids.ts"
-import { keyInProgress, keyReused } from "./KeyProblems.ts"
+import { invalidKey, keyInProgress, keyReused } from "./KeyProblems.ts"
 import { WantedLines } from "./Lines.ts"
 import { ListQuery } from "./ListQuery.ts"
 import * as Problems from "./OrderProblems.ts"
@@ -53,7 +53,7 @@ const place = HttpApiEndpoint.post("place", "/orders")
   .addError(Problems.tooManyLines.schema)
   .addError(Problems.mixedCurrencies.schema)
   .addError(Problems.totalNotChargeable.schema)
-  .addError(Problems.invalidKey.schema)
+  .addError(invalidKey.schema)
   .addError(keyReused.schema)
   .addError(keyInProgress.schema)
   .annotate(OpenApi.Summary, "Place an order")
@@ -70,8 +70,7 @@ const pay = HttpApiEndpoint.post("pay")`/orders/${id}/pay`
   .addError(Problems.orderFailed.schema)
   .addError(Problems.orderCancelled.schema)
   .addError(Problems.tooManyFailedPayments.schema)
-  .addError(Problems.cardNumber.schema)
-  .addError(Problems.invalidKey.schema)
+  .addError(invalidKey.schema)
   .addError(keyReused.schema)
   .addError(keyInProgress.schema)
   .annotate(OpenApi.Summary, "Pay an order")
@@ -84,7 +83,7 @@ const cancel = HttpApiEndpoint.post("cancel")`/orders/${id}/cancel`
   .addError(Problems.notFound.schema)
   .addError(Problems.orderShipped.schema)
   .addError(Problems.orderFailed.schema)
-  .addError(Problems.invalidKey.schema)
+  .addError(invalidKey.schema)
   .addError(keyReused.schema)
   .addError(keyInProgress.schema)
   .annotate(OpenApi.Summary, "Cancel an order")
@@ -168,6 +167,7 @@ export const OrderApi = HttpApi.make("order").add(orders).add(products)
   .addError(Edge.invalidRequest.schema)
   .addError(Edge.malformedRequest.schema)
   .addError(Edge.malformedBody.schema)
+  .addError(Edge.cardNumber.schema)
   .addError(Edge.contentTooLarge.schema)
   .addError(Edge.tooManyRequests.schema)
   .addError(Edge.internalError.schema)

@@ -1,3 +1,4 @@
+import { invalidKey } from "./KeyProblems.ts"
 import { define } from "./Problem.ts"
 
 export const notFound = define({
@@ -112,20 +113,6 @@ export const totalNotChargeable = define({
   means: "The total is less, or more, than the payment provider charges, or more than this shop takes at once.",
   advice: "Order more or less than that."
 })
-export const invalidKey = define({
-  name: "invalid-idempotency-key",
-  status: 400,
-  title: "Not an Idempotency-Key",
-  means: "The `Idempotency-Key` is not one key of 1 to 255 printable ASCII characters, or it looks like a card number.",
-  advice: "Send a random key, such as a UUID, once."
-})
-export const cardNumber = define({
-  name: "card-number",
-  status: 400,
-  title: "Never send a card number",
-  means: "The request holds what looks like the number of a card. It was not kept.",
-  advice: "Give the card to the payment provider, and send us the id of the payment method it makes of it."
-})
 export const unknownVersion = define({
   name: "unknown-version",
   status: 400,
@@ -161,6 +148,5 @@ export const pages = [
   tooManyOpenOrders,
   tooManyFailedPayments,
   unknownVersion,
-  tooManyStreams,
-  cardNumber
+  tooManyStreams
 ].map(({ page }) => page)

@@ -7,6 +7,9 @@ import type { JWTVerifyOptions } from "jose"
 import { createRemoteJWKSet, errors, jwtVerify } from "jose"
 import * as AuthSettings from "./AuthSettings.ts"
 import * as Problem from "./Problem.ts"
+import type { Verified } from "./TokenClaims.ts"
+import * as TokenClaims from "./TokenClaims.ts"
+import { reasonOf, reporter, TokenRefused } from "./TokenRefusals.ts"
 
 /** The token is absent, forged, expired, or meant for somebody else; which of these stays our secret. */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {}) {
@@ -41,16 +44,6 @@ export const requireScope = (
     ({ scopes }) => scopes.includes(scope) ? Effect.void : Problem.fail(forbidden, `This needs the scope ${scope}.`)
   )
 
-const Claims = Schema.Struct({
-  sub: Schema.NonEmptyString.pipe(Schema.maxLength(255)),
-  /** Seconds since 1970 (RFC 7519). */
-  exp: Schema.Number,
-  /** Space-separated (RFC 8693). */
-  scope: Schema.optionalWith(Schema.String, { default: () => "" })
-})
-
-const decodeClaims = Schema.decodeUnknown(Claims)
-
 /** By `AUTH_JWKS_URL`, else by `AUTH_SECRET`, else, in development, by a secret kept in the home. */
 export const layer: Layer.Layer<Auth, ConfigError.ConfigError> = Layer.effect(
   Auth,
@@ -83,21 +76,15 @@ type Check = (token: string, now: { readonly currentDate: Date }) => Promise<{ r
 /** Seconds by which the clocks of whoever made a token and of ours may differ. */
 const clockTolerance = 5
 
-/** What a token was found to say, and when it ends, in seconds since 1970. */
-interface Verified {
-  readonly principal: Context.Tag.Service<Principal>
-  readonly expiresAt: number
-}
-
 const verifyOnce = (check: Check) =>
-  Effect.fnUntraced(function*(token: string): Effect.fn.Return<Verified, Unauthorized> {
+  Effect.fnUntraced(function*(token: string): Effect.fn.Return<Verified, TokenRefused> {
     const currentDate = DateTime.toDateUtc(yield* DateTime.now)
     const { payload } = yield* Effect.tryPromise({
       try: () => check(token, { currentDate }),
-      catch: (error) => isVerdict(error) ? new Unauthorized() : keysUnreachable
+      catch: (error) =>
+        isVerdict(error) ? new TokenRefused({ reason: token === "" ? "absent" : reasonOf(error) }) : keysUnreachable
     }).pipe(Effect.catchTag("Refused", Effect.die))
-    const { exp, scope, sub } = yield* Effect.mapError(decodeClaims(payload), () => new Unauthorized())
-    return { principal: { subject: sub, scopes: scope.split(" ").filter((name) => name !== "") }, expiresAt: exp }
+    return yield* TokenClaims.read(payload)
   })
 
 /** How many tokens are remembered, and for how long, in milliseconds. */
@@ -109,11 +96,12 @@ const remembered = { tokens: 1000, milliseconds: 60_000 }
  * request is looked up twice: to hash the token and to keep who used it last costs more than all else that is done for it.
  */
 const verifyBy = (check: Check) =>
-  Effect.sync(() => {
+  Effect.map(reporter, (report) => {
+    const refused = (reason: TokenRefused["reason"]) => Effect.zipRight(report(reason), new Unauthorized())
     const known = new Map<string, Verified & { readonly until: number }>()
     const verified = verifyOnce(check)
     const learn = Effect.fnUntraced(function*(token: string, now: number) {
-      const found = yield* verified(token)
+      const found = yield* Effect.catchTag(verified(token), "TokenRefused", ({ reason }) => refused(reason))
       known.delete(token) // so that it becomes the last in order
       known.set(token, { ...found, until: now + remembered.milliseconds })
       const [oldest] = known.keys()
@@ -121,7 +109,7 @@ const verifyBy = (check: Check) =>
       return found
     })
     const whileGood = ({ expiresAt, principal }: Verified, now: number) =>
-      now / 1000 < expiresAt + clockTolerance ? Effect.succeed(principal) : new Unauthorized()
+      now / 1000 < expiresAt + clockTolerance ? Effect.succeed(principal) : refused("expired")
     return (secret: Redacted.Redacted<string>) =>
       Effect.clockWith((clock) => {
         const now = clock.unsafeCurrentTimeMillis()

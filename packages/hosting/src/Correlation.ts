@@ -1,6 +1,6 @@
+import { holdsCardNumber } from "@quartet/contracts/CardNumber"
 import { Context } from "effect"
 import { randomUUID } from "node:crypto"
-import { holdsCardNumber } from "./CardNumber.ts"
 
 /** The header that carries it, in requests as in answers. */
 export const header = "x-correlation-id"

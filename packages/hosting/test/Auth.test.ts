@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Redacted, TestClock } from "effect"
+import { ConfigProvider, Effect, HashMap, Layer, Logger, Option, Redacted, TestClock } from "effect"
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose"
 import { mkdtempSync, rmSync, statSync } from "node:fs"
 import { createServer } from "node:http"
@@ -108,6 +108,79 @@ describe("bearer tokens", () => {
       const cause = yield* Effect.sandbox(verify(token)).pipe(Effect.flip)
       assert.include(String(cause), "Tokens cannot be checked")
     }).pipe(Effect.provide(Auth.layer.pipe(Layer.provide(settings({ AUTH_JWKS_URL: "http://127.0.0.1:1/keys" }))))))
+})
+
+describe("the scopes of a token", () => {
+  it.effect.each<readonly [Record<string, unknown>, ReadonlyArray<string>]>([
+    [{}, []],
+    [{ scope: "" }, []],
+    [{ scope: "operator" }, ["operator"]],
+    [{ scope: " operator  read " }, ["operator", "read"]],
+    [{ scope: ["operator", "read"] }, ["operator", "read"]],
+    [{ scope: [] }, []],
+    [{ scp: "operator read" }, ["operator", "read"]],
+    [{ scp: ["operator", "read"] }, ["operator", "read"]],
+    [{ scp: ["operator read"] }, ["operator", "read"]],
+    [{ scope: "read", scp: ["operator", "read"] }, ["read", "operator"]]
+  ])("are read in every form that identity providers send: %j", ([claims, scopes]) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual((yield* verify(yield* sign(claims))).scopes, scopes)
+    }).pipe(Effect.provide(withSecret)))
+})
+
+describe("a refused token", () => {
+  const another = new TextEncoder().encode("another secret, just as long as it")
+  const kept = () => {
+    const lines: Array<{ readonly message: string; readonly reason: unknown; readonly unreported: unknown }> = []
+    const logger = Logger.make(({ annotations, message }) => {
+      const of = (name: string) => Option.getOrUndefined(HashMap.get(annotations, name))
+      lines.push({ message: String(message), reason: of("reason"), unreported: of("unreported") })
+    })
+    return { lines, layer: Logger.replace(Logger.defaultLogger, logger) }
+  }
+
+  it.effect.each(
+    [
+      ["expired", sign({ exp: -100 })],
+      ["issuer", sign({ iss: "somebody else" })],
+      ["audience", sign({ aud: "somebody else" })],
+      ["signature", sign({}, { key: another })],
+      ["algorithm", sign({}, { alg: "HS512" })],
+      ["missing claim", sign({ exp: undefined })],
+      ["missing claim", sign({ sub: undefined })],
+      ["not yet valid", sign({ nbf: 50 })],
+      ["subject", sign({ sub: "" })],
+      ["subject", sign({ sub: "4242 4242 4242 4242" })],
+      ["subject", sign({ sub: "4242424242424242" })],
+      ["scope", sign({ scope: 7 })],
+      ["scope", sign({ scp: [7] })],
+      ["malformed", Effect.succeed(Redacted.make("nonsense"))],
+      ["absent", Effect.succeed(Redacted.make(""))]
+    ] as const
+  )(
+    "is logged with its reason, and with nothing of the token: %s (H193, H195)",
+    ([reason, making]) =>
+      Effect.gen(function*() {
+        const { layer, lines } = kept()
+        const token = yield* making
+        const refusal = yield* Effect.flip(verify(token)).pipe(Effect.provide(layer))
+        assert.strictEqual(refusal.message, "A valid bearer token is needed.")
+        assert.deepStrictEqual(lines, [{ message: "A bearer token was refused.", reason, unreported: 0 }])
+      }).pipe(Effect.provide(withSecret))
+  )
+
+  it.effect("is logged once in ten seconds for each reason, however many there are (H198)", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = kept()
+      const late = yield* sign({ exp: -100 })
+      const forged = yield* sign({}, { key: another })
+      const asked = Effect.forEach([late, forged], (token) => Effect.flip(verify(token)))
+      yield* Effect.repeatN(asked, 99).pipe(Effect.provide(layer))
+      assert.deepStrictEqual(lines.map(({ reason }) => reason), ["expired", "signature"])
+      yield* TestClock.adjust("10 seconds")
+      yield* asked.pipe(Effect.provide(layer))
+      assert.deepStrictEqual(lines.slice(2).map(({ unreported }) => unreported), [99, 99])
+    }).pipe(Effect.provide(withSecret)))
 })
 
 describe("the development secret", () => {

@@ -4,8 +4,9 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { asServed } from "@quartet/contracts/ApiDescription"
 import { Authorization, forbidden } from "@quartet/contracts/Authorization"
+import { noCardNumber } from "@quartet/contracts/CardNumber"
 import { Sku } from "@quartet/contracts/Ids"
-import { keyInProgress, keyReused } from "@quartet/contracts/KeyProblems"
+import { invalidKey, keyInProgress, keyReused } from "@quartet/contracts/KeyProblems"
 import * as Problem from "@quartet/contracts/Problem"
 import { Schema } from "effect"
 import { ReceiptQuantity } from "./domain/Command.ts"
@@ -27,22 +28,6 @@ export const ReceiptRefused = Problem.define({
 })
 /** What a reader is told of each problem. */
 export const problems = [StockNotFound, ReceiptRefused].map(({ page }) => page)
-
-const KeyText = Schema.String.pipe(
-  Schema.pattern(/^(?:"[!#-+\--~]{1,255}"|[!#-+\--~]{1,255})$/, {
-    description: "1 to 255 visible ASCII characters without commas and quotes, bare or as one quoted string"
-  })
-)
-
-/**
- * Names a request, so that it is done once however often it is sent. The quoted form and the bare form are one key.
- * Source: draft-ietf-httpapi-idempotency-key-header, §2.1.
- */
-export const IdempotencyKey = Schema.transform(KeyText, Schema.String, {
-  strict: true,
-  decode: (text) => text.replaceAll("\"", ""),
-  encode: (key) => key
-})
 
 const Path = Schema.Struct({ sku: Sku })
 
@@ -80,11 +65,12 @@ export const InventoryApi = HttpApi.make("inventory").add(
     )
     .add(
       HttpApiEndpoint.post("receive", "/stock/:sku/receipts")
-        .setPath(Path)
-        .setHeaders(Schema.Struct({ "idempotency-key": Schema.optional(IdempotencyKey) }))
+        .setPath(Schema.Struct({ sku: Sku.pipe(Schema.filter(noCardNumber)) }))
+        .setHeaders(Schema.Struct({ "idempotency-key": Schema.optional(Schema.String) }))
         .setPayload(Receipt)
         .addSuccess(StockView, { status: 201 })
         .addError(ReceiptRefused.schema)
+        .addError(invalidKey.schema)
         .addError(keyReused.schema)
         .addError(keyInProgress.schema)
         .annotate(OpenApi.Summary, "Record a receipt")

@@ -1,10 +1,12 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Principal } from "@quartet/contracts/Authorization"
 import type { Sku } from "@quartet/contracts/Ids"
-import { keyInProgress, keyReused } from "@quartet/contracts/KeyProblems"
+import { invalidKey, keyInProgress, keyReused } from "@quartet/contracts/KeyProblems"
 import * as Auth from "@quartet/hosting/Auth"
 import { Correlation } from "@quartet/hosting/Correlation"
+import * as IdempotencyKeyHeader from "@quartet/hosting/IdempotencyKeyHeader"
 import { linked } from "@quartet/hosting/NextPage"
 import * as Problem from "@quartet/hosting/Problem"
 import type { Answer } from "@quartet/messaging/KeyClaim"
@@ -44,12 +46,15 @@ const responseOf = ({ body, headers, status }: Answer) =>
 const fingerprintOf = ({ quantity, sku }: Receive): string =>
   createHash("sha256").update(`POST /stock/:sku/receipts\n${sku}\n${quantity}`).digest("hex")
 
-const originOf = (owner: string, key: string | undefined, command: Receive): Origin<Option.Option<Stock>> =>
-  key === undefined ? { _tag: "Request" } : {
-    _tag: "KeyedRequest",
-    claim: { owner, key, fingerprint: fingerprintOf(command), open: Option.none() },
-    answer: answerOf
-  }
+const originOf = (owner: string, key: Option.Option<string>, command: Receive): Origin<Option.Option<Stock>> =>
+  Option.match(key, {
+    onNone: () => ({ _tag: "Request" }),
+    onSome: (key) => ({
+      _tag: "KeyedRequest",
+      claim: { owner, key, fingerprint: fingerprintOf(command), open: Option.none() },
+      answer: answerOf
+    })
+  })
 
 const told = (outcome: Outcome<Option.Option<Stock>, InventoryRejection>) =>
   Match.valueTags(outcome, {
@@ -76,8 +81,17 @@ const unavailable = (detail: string) =>
     headers: { "retry-after": "1" }
   })
 
-const receive = Effect.fn("InventoryApi.receive")(function*(sku: Sku, quantity: number, key: string | undefined) {
+const receive = Effect.fn("InventoryApi.receive")(function*(
+  sku: Sku,
+  quantity: number,
+  request: HttpServerRequest.HttpServerRequest
+) {
   yield* operator
+  const key = yield* Effect.catchTag(
+    IdempotencyKeyHeader.read(request),
+    "InvalidKey",
+    ({ detail }) => Problem.fail(invalidKey, detail)
+  )
   const actor = yield* InventoryActor
   const { subject } = yield* Principal
   const correlationId = yield* Correlation
@@ -131,7 +145,7 @@ export const api = HttpApiBuilder.api(InventoryApi).pipe(
       .handle("level", ({ path: { sku } }) => Effect.zipRight(operator, level(sku)))
       .handle("movements", ({ path: { sku }, urlParams: { cursor, limit } }) =>
         Effect.zipRight(operator, movements(sku, cursor, limit)))
-      .handle("receive", ({ headers, path: { sku }, payload: { quantity } }) =>
-        receive(sku, quantity, headers["idempotency-key"])))),
+      .handle("receive", ({ path: { sku }, payload: { quantity }, request }) =>
+        receive(sku, quantity, request)))),
   Layer.provide(Auth.authorization)
 )

@@ -1,6 +1,7 @@
 import type { HttpServerResponse } from "@effect/platform"
 import { HttpServerRequest } from "@effect/platform"
 import type { SqlError } from "@effect/sql"
+import { holdsCardNumber } from "@quartet/contracts/CardNumber"
 import { unavailable } from "@quartet/contracts/EdgeRefusals"
 import { keyInProgress, keyReused } from "@quartet/contracts/KeyProblems"
 import { Correlation } from "@quartet/hosting/Correlation"
@@ -97,9 +98,12 @@ const lineage = Effect.gen(function*(): Effect.fn.Return<Lineage, never, HttpSer
   return {
     causationId: correlationId,
     correlationId,
-    ...(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent) ? { traceparent } : {})
+    ...(isTraceparent(traceparent) ? { traceparent } : {})
   }
 })
+
+const isTraceparent = (text: string): boolean =>
+  /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(text) && !holdsCardNumber(text)
 
 const respond = (question: Question, claim: Option.Option<KeyClaim>, told: Told): Asked =>
   Match.valueTags(told, {

@@ -2,10 +2,10 @@ import { HttpServerRequest } from "@effect/platform"
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import { Principal, unauthorized } from "@quartet/contracts/Authorization"
 import { CustomerId } from "@quartet/contracts/Ids"
-import { invalidKey } from "@quartet/contracts/OrderProblems"
+import { invalidKey } from "@quartet/contracts/KeyProblems"
+import { fingerprint, read } from "@quartet/hosting/IdempotencyKeyHeader"
 import * as Problem from "@quartet/hosting/Problem"
 import { Effect, Either, Option, Schema } from "effect"
-import { fingerprint, read } from "./IdempotencyKeyHeader.ts"
 import * as Preference from "./Preference.ts"
 
 const decodeCustomer = Schema.decodeOption(CustomerId)

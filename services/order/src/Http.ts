@@ -4,7 +4,6 @@ import { OrderApi, PayOrder, PlaceOrder } from "@quartet/contracts/OrderApi"
 import * as Problems from "@quartet/contracts/OrderProblems"
 import { usualLimit } from "@quartet/contracts/Page"
 import * as Auth from "@quartet/hosting/Auth"
-import { holdsCardNumber } from "@quartet/hosting/CardNumber"
 import { linked } from "@quartet/hosting/NextPage"
 import * as Problem from "@quartet/hosting/Problem"
 import { Effect, Layer, Option, Schema } from "effect"
@@ -86,9 +85,6 @@ const pay = Effect.fnUntraced(function*(id: string) {
   const customerId = yield* customer
   const { payload: { paymentMethodId }, text } = yield* payOrder
   const asked = yield* manner("/orders/{id}/pay", [id], text)
-  if (holdsCardNumber(paymentMethodId)) {
-    return yield* Problem.fail(Problems.cardNumber, "Send the id of a payment method instead.")
-  }
   const command = Pay.make({ orderId: yield* orderIdOf(id), customerId, paymentMethodId })
   const settled = (order: Order) => order._tag !== "PaymentPending" || Option.isSome(order.nextAction)
   return yield* ask({ command, owner: customerId, ...asked, settled, answer: Answers.payment })

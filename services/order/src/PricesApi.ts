@@ -1,4 +1,5 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { noCardNumber } from "@quartet/contracts/CardNumber"
 import { Price } from "@quartet/contracts/Charge"
 import { Sku } from "@quartet/contracts/Ids"
 import { ProductView } from "@quartet/contracts/OrderView"
@@ -14,7 +15,7 @@ export const PutProduct = Schema.Struct({
 
 /** The price list. */
 export const prices = HttpApiGroup.make("prices").annotate(OpenApi.Description, "The price list.").add(
-  HttpApiEndpoint.put("put")`/products/${HttpApiSchema.param("sku", Sku)}`
+  HttpApiEndpoint.put("put")`/products/${HttpApiSchema.param("sku", Sku.pipe(Schema.filter(noCardNumber)))}`
     .setPayload(PutProduct)
     .addSuccess(ProductView)
     .annotate(OpenApi.Summary, "Add or change a product")

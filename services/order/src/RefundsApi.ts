@@ -1,6 +1,7 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { cardNumber } from "@quartet/contracts/EdgeRefusals"
 import { OrderId } from "@quartet/contracts/Ids"
-import { keyInProgress, keyReused } from "@quartet/contracts/KeyProblems"
+import { invalidKey, keyInProgress, keyReused } from "@quartet/contracts/KeyProblems"
 import { Money, SomeMoney } from "@quartet/contracts/Money"
 import { keyed } from "@quartet/contracts/OrderApi"
 import * as Problems from "@quartet/contracts/OrderProblems"
@@ -37,8 +38,8 @@ export const refunds = HttpApiGroup.make("refunds")
       .addError(Problems.notShipped.schema)
       .addError(Problems.refundTooLarge.schema)
       .addError(Problems.refundInOtherCurrency.schema)
-      .addError(Problems.cardNumber.schema)
-      .addError(Problems.invalidKey.schema)
+      .addError(cardNumber.schema)
+      .addError(invalidKey.schema)
       .addError(keyReused.schema)
       .addError(keyInProgress.schema)
       .annotate(OpenApi.Summary, "Refund an order")

@@ -130,6 +130,34 @@ layer(E.edge(), { excludeTestServices: true, timeout: 60_000 })("what strangers 
       assert.strictEqual((yield* pay("pm_card_visa")).status, 202)
     }))
 
+  it.effect("never holds a card number, however it is written and wherever it is kept (H195)", () =>
+    Effect.gen(function*() {
+      const price = { amount: 1, currency: "EUR" }
+      for (
+        const written of ["4242424242424242", "4242 4242 4242 4242", "4242-4242-4242-4242", "4242\u20134242 42424242"]
+      ) {
+        const named = yield* E.put("CUP", { name: `Cup ${written}`, price })
+        assert.strictEqual(E.problem(named), "400 card-number", written)
+      }
+      assert.strictEqual((yield* E.put("4242-4242-4242-4242", { name: "Cup", price })).status, 400)
+      assert.strictEqual((yield* E.put("4006381333931", { name: "An article number", price })).status, 200)
+    }))
+
+  it.effect("is refused where one key stands twice, at any depth and in any writing (H189)", () =>
+    Effect.gen(function*() {
+      const as = E.newCustomer()
+      for (
+        const raw of [
+          `{"lines":[{"sku":"TEA","quantity":1}],"lines":[{"sku":"TEA","quantity":2}]}`,
+          `{"lines":[{"sku":"TEA","quantity":1,"quantity":1}]}`,
+          `{"lines":[{"sku":"TEA","\\u0073ku":"CUP","quantity":1}]}`
+        ]
+      ) {
+        assert.strictEqual(E.problem(yield* E.call("POST", "/orders", { as, raw })), "400 malformed-body", raw)
+      }
+      assert.strictEqual(yield* ordersOf(as), 0)
+    }))
+
   it.effect("is refused where a product is none", () =>
     Effect.gen(function*() {
       const put = (body: unknown, sku = "CUP") => E.put(sku, body)

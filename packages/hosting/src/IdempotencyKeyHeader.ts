@@ -1,6 +1,6 @@
 import type { HttpServerRequest } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
-import { holdsCardNumber } from "@quartet/hosting/CardNumber"
+import { holdsCardNumber } from "@quartet/contracts/CardNumber"
 import { Effect, Option, Schema } from "effect"
 import { createHash } from "node:crypto"
 
