@@ -10,6 +10,7 @@ import * as Actor from "@quartet/order/Actor"
 import * as EventStreams from "@quartet/order/EventStreams"
 import * as Http from "@quartet/order/Http"
 import { migrations } from "@quartet/order/Migrations"
+import * as OpenAnswers from "@quartet/order/OpenAnswers"
 import * as OperatorHttp from "@quartet/order/OperatorHttp"
 import * as PriceList from "@quartet/order/PriceList"
 import * as Repository from "@quartet/order/Repository"
@@ -22,7 +23,7 @@ const Requests = HttpServer.layer({
   name: "order",
   port: Settings.port("ORDER_PORT", 3000),
   api: Http.api,
-  held: EventStreams.limit,
+  held: OpenAnswers.connections,
   facing: PublicEdge.make
 })
 

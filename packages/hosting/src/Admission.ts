@@ -2,9 +2,9 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type { Principal } from "@quartet/contracts/Authorization"
 import type { Context } from "effect"
 import { Config, Effect, Option } from "effect"
-import { isIPv6 } from "node:net"
 import { Auth, tokenOf } from "./Auth.ts"
 import { Refused } from "./Problem.ts"
+import * as SenderAddress from "./SenderAddress.ts"
 import * as Settings from "./Settings.ts"
 import type { Taken } from "./TokenBuckets.ts"
 import * as TokenBuckets from "./TokenBuckets.ts"
@@ -12,15 +12,26 @@ import * as TokenBuckets from "./TokenBuckets.ts"
 /** What an answer says of the limit. */
 export type Fields = Readonly<Record<string, string>>
 
+/** A request that was let in. */
+export interface Admitted {
+  readonly fields: Fields
+  /** Whose share of the places it takes: a customer's, that of all strangers together, or, for operators, nobody's. */
+  readonly owner: string | undefined
+}
+
+/** All who bring no good token are one owner; no subject of a token is empty. */
+export const strangers = ""
+
 /** Lets the request in with what its answer says of the limit, or refuses it before anything is read or written for it. */
-export type Admit = (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Fields, Refused>
+export type Admit = (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Admitted, Refused>
 
 type Sender = Context.Tag.Service<Principal>
 
 /** Whoever has it may send as much as they like. */
 const exempt = "operator"
 
-const free = Effect.succeed<Fields>({})
+const free = Effect.succeed<Admitted>({ fields: {}, owner: undefined })
+const unlimited = (owner: string) => Effect.succeed<Admitted>({ fields: {}, owner })
 
 const most = 1_000_000
 const rateOf = (name: string, perSecond: number, burst: number) =>
@@ -50,11 +61,12 @@ export const make = Effect.gen(function*() {
   const admitAs = (request: HttpServerRequest.HttpServerRequest, principal: Option.Option<Sender>) => {
     if (Option.exists(principal, ({ scopes }) => scopes.includes(exempt))) return free
     const buckets = Option.isSome(principal) ? customers : addresses
-    if (Option.isNone(buckets)) return free
-    const owner = Option.match(principal, { onNone: () => addressOf(request), onSome: ({ subject }) => subject })
+    const owner = Option.isSome(principal) ? principal.value.subject : strangers
+    if (Option.isNone(buckets)) return unlimited(owner)
+    const sender = Option.isSome(principal) ? owner : addressOf(request)
     return Effect.clockWith((clock) => {
-      const taken = buckets.value.take(owner, clock.unsafeCurrentTimeMillis())
-      return taken.granted ? Effect.succeed(fieldsOf(taken)) : tooMany(taken)
+      const taken = buckets.value.take(sender, clock.unsafeCurrentTimeMillis())
+      return taken.granted ? Effect.succeed({ fields: fieldsOf(taken), owner }) : tooMany(taken)
     })
   }
   const admit: Admit = (request) => {
@@ -68,20 +80,8 @@ export const make = Effect.gen(function*() {
   return admit
 })
 
-/** A network gives each of its members a whole /64 of IPv6 addresses; they are one sender. Source: RFC 4291, §2.5.4. */
-const addressOf = ({ remoteAddress }: HttpServerRequest.HttpServerRequest): string => {
-  const address = Option.getOrElse(remoteAddress, () => "unknown")
-  const isMapped = address.startsWith("::ffff:")
-  return isIPv6(address) && !isMapped ? networkOf(address) : address
-}
-
-const networkOf = (address: string): string => {
-  const [before = "", after] = address.split("::")
-  const left = before === "" ? [] : before.split(":")
-  const right = after === undefined || after === "" ? [] : after.split(":")
-  const zeros = after === undefined ? 0 : 8 - left.length - right.length
-  return [...left, ...Array.from({ length: zeros }, () => "0"), ...right].slice(0, 4).join(":")
-}
+const addressOf = ({ remoteAddress }: HttpServerRequest.HttpServerRequest): string =>
+  SenderAddress.of(Option.getOrElse(remoteAddress, () => "unknown"))
 
 /**
  * The three fields that most servers send and most clients read, of the drafts up to 06 of

@@ -5,13 +5,16 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Scope } from "effect"
 import { Cause, Effect, FiberRef, Option } from "effect"
 import { acceptsJson } from "./Acceptance.ts"
+import { strangers } from "./Admission.ts"
+import type { BodyBudget } from "./BodyBudget.ts"
 import { fromDecodeError } from "./DecodeProblem.ts"
 import type { Answer, Exchange } from "./Exchange.ts"
 import { pathOf } from "./Exchange.ts"
+import type { Refused } from "./Problem.ts"
 import { toResponse } from "./Problem.ts"
 import type { PublicEdge } from "./PublicEdge.ts"
 import * as Refusals from "./Refusals.ts"
-import { received } from "./RequestBody.ts"
+import { hasBody, received } from "./RequestBody.ts"
 import type { RouteTable } from "./RouteTable.ts"
 import { allowed, patternOf } from "./RouteTable.ts"
 
@@ -22,13 +25,18 @@ export type Application<E, R> = Effect.Effect<Answer, E, R | HttpServerRequest |
 export interface AnsweringOptions {
   readonly routes: RouteTable
   readonly maxBodyBytes: number
+  /** What all bodies that are being read have in common. */
+  readonly bodies: BodyBudget
   /** How strangers are met, where they come at all. */
   readonly facing?: PublicEdge
   /** Whether the route of this pattern answers in JSON and in nothing else. */
   readonly speaksJson: (pattern: string) => boolean
 }
 
-/** Lets a request in, unless its sender has sent too many, and reads it before it is handled; whatever fails is answered. */
+/**
+ * Lets a request in, unless its sender has sent too many, reads it, takes a place for it and has it handled; whatever fails
+ * is answered. Who is slow to send takes nobody's place.
+ */
 export const answered = <E, R>(
   app: Application<E, R>,
   exchange: Exchange,
@@ -36,17 +44,32 @@ export const answered = <E, R>(
 ): Effect.Effect<Answer, never, R | HttpServerRequest | Scope.Scope> => {
   const preflight = preflightOf(exchange, options)
   if (Option.isSome(preflight)) return Effect.succeed(preflight.value)
-  const ready = received(exchange.request, options.maxBodyBytes)
   const asked = acceptsJson(exchange.request.headers["accept"])
     ? app
     : Effect.zipRight(acceptable(exchange, options), app)
-  const handled = Effect.flatMap(Effect.zipRight(ready, asked), (answer) => completed(exchange, answer))
+  const handled = Effect.flatMap(asked, (answer) => completed(exchange, answer))
   const { facing } = options
-  const admitted = facing === undefined ? handled : Effect.flatMap(facing.admit(exchange.request), (fields) => {
-    exchange.admitted = fields
-    return handled
-  })
+  const admitted = facing === undefined
+    ? placed(exchange, options, undefined, handled)
+    : Effect.flatMap(facing.admit(exchange.request), ({ fields, owner }) => {
+      exchange.admitted = fields
+      return placed(exchange, options, owner, handled)
+    })
   return Effect.catchAllCause(admitted, (cause) => answerTo(cause, exchange, options))
+}
+
+/** Reads the request and has it handled in a place of its sender's, if there is one left. */
+const placed = <E, R>(
+  { place, request }: Exchange,
+  { bodies, facing, maxBodyBytes }: AnsweringOptions,
+  owner: string | undefined,
+  handled: Effect.Effect<Answer, E, R>
+): Effect.Effect<Answer, E | Refused, R> => {
+  const isKnown = facing === undefined || owner !== strangers
+  const enter = Effect.suspend((): Effect.Effect<Answer, E | Refused, R> =>
+    place.take(owner) ? handled : Effect.fail(Refusals.overloaded)
+  )
+  return hasBody(request) ? Effect.zipRight(received(request, { maxBodyBytes, bodies, isKnown }), enter) : enter
 }
 
 /** What a handler wished to be done to whatever answer the API makes of its result. */

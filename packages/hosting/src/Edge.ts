@@ -4,16 +4,22 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import * as AnswerFields from "./AnswerFields.ts"
 import type { AnsweringOptions, Application } from "./Answering.ts"
 import { answered, overloaded } from "./Answering.ts"
+import type { Connections } from "./Connections.ts"
 import { Correlation } from "./Correlation.ts"
 import type { Answer, Exchange } from "./Exchange.ts"
 import * as Exchanges from "./Exchange.ts"
 import * as NodeAnswer from "./NodeAnswer.ts"
+import { CurrentPlace, Place } from "./Place.ts"
 import * as RequestLog from "./RequestLog.ts"
+import * as Slots from "./Slots.ts"
 import { Stopping } from "./Stopping.ts"
 
 export interface EdgeOptions extends AnsweringOptions {
-  /** How many requests may be handled at a time. */
+  /** How many requests may be worked on at a time; one sender, or all strangers together, get half of that. */
   readonly inFlight: number
+  /** How many requests there may be at a time, also of those that are being read or wait. */
+  readonly atOnce: number
+  readonly connections: Connections
   /** Requests are told at debug level only. */
   readonly quiet: boolean
 }
@@ -24,7 +30,7 @@ export interface Edge {
   readonly take: (incoming: IncomingMessage, outgoing: ServerResponse) => void
   /** From now on each answer says that its connection ends, and whoever holds one back is told. */
   readonly stop: Effect.Effect<void>
-  /** How many requests are being handled. */
+  /** How many requests are not answered yet. */
   readonly busy: () => number
 }
 
@@ -39,6 +45,8 @@ export const make = Effect.fnUntraced(function*<E, R>(
 ): Effect.fn.Return<Edge, never, R | Scope.Scope> {
   const runtime = yield* Effect.runtime<R>()
   const stopping = yield* makeStopping
+  const { connections } = options
+  const places = Slots.halves(options.inFlight)
   const working = new Set<Fiber.RuntimeFiber<Answer>>()
   yield* Effect.addFinalizer(() => Fiber.interruptAll(working))
   const fork = forking({ ...runtime, context: Context.add(runtime.context, Stopping, stopping.heard) })
@@ -55,15 +63,20 @@ export const make = Effect.fnUntraced(function*<E, R>(
     working.add(fiber)
     fiber.addObserver((exit) => {
       working.delete(fiber)
-      if (Exit.isSuccess(exit)) finish(exchange, exit.value)
-      else exchange.outgoing.destroy()
+      const { outgoing, place } = exchange
+      place.release()
+      if (Exit.isFailure(exit)) return void outgoing.destroy()
+      finish(exchange, exit.value)
+      if (NodeAnswer.goesOn(exit.value) && !outgoing.destroyed) outgoing.once("close", () => place.disconnect())
+      else place.disconnect()
     })
     // Work that has begun must reach its next durable step though its caller hung up (H10).
     if (Exchanges.isSafe(exchange)) exchange.outgoing.once("close", () => fiber.unsafeInterruptAsFork(FiberId.none))
   }
   const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const exchange = Exchanges.make(incoming, outgoing)
-    return working.size < options.inFlight ? handle(exchange) : finish(exchange, overloaded(exchange))
+    const place = new Place(places, connections, incoming.socket)
+    const exchange = Exchanges.make(incoming, outgoing, place)
+    return working.size < options.atOnce ? handle(exchange) : finish(exchange, overloaded(exchange))
   }
   return { take, stop: stopping.tell, busy: () => working.size }
 })
@@ -98,7 +111,7 @@ const newScope = (() => {
 /** Runs what answers a request in a fiber that has all that it may ask for; its scope closes when the answer was sent. */
 const forking = <R>(runtime: Runtime.Runtime<R>) =>
 (
-  { correlationId, outgoing, request }: Exchange,
+  { correlationId, outgoing, place, request }: Exchange,
   answering: Effect.Effect<Answer, never, R | HttpServerRequest | Scope.Scope>
 ): Fiber.RuntimeFiber<Answer> => {
   const scope = newScope()
@@ -109,6 +122,7 @@ const forking = <R>(runtime: Runtime.Runtime<R>) =>
   })
   const own = Context.make(HttpServerRequest, request).pipe(
     Context.add(Correlation, correlationId),
+    Context.add(CurrentPlace, place),
     Context.add(Scope.Scope, scope)
   )
   const context = Context.merge(runtime.context, own)

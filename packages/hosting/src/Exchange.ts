@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Fields } from "./Admission.ts"
 import * as Correlation from "./Correlation.ts"
 import { NodeRequest } from "./NodeRequest.ts"
+import type { Place } from "./Place.ts"
 import type { RouteTable } from "./RouteTable.ts"
 import { patternOf } from "./RouteTable.ts"
 
@@ -12,6 +13,7 @@ export type Answer = HttpServerResponse
 export interface Exchange {
   readonly request: NodeRequest
   readonly outgoing: ServerResponse
+  readonly place: Place
   readonly correlationId: string
   /** By the process's own clock, in milliseconds. */
   readonly began: number
@@ -19,10 +21,10 @@ export interface Exchange {
   admitted: Fields
 }
 
-export const make = (incoming: IncomingMessage, outgoing: ServerResponse): Exchange => {
+export const make = (incoming: IncomingMessage, outgoing: ServerResponse, place: Place): Exchange => {
   const request = new NodeRequest(incoming)
   const correlationId = Correlation.accept(request.headers[Correlation.header])
-  return { request, outgoing, correlationId, began: performance.now(), admitted: {} }
+  return { request, outgoing, place, correlationId, began: performance.now(), admitted: {} }
 }
 
 /** Whether the request changes nothing. Source: RFC 9110, §9.2.1. */

@@ -8,6 +8,8 @@ import { Duration, Effect, Schedule } from "effect"
 import type { Server } from "node:http"
 import { createServer } from "node:http"
 import type { Socket } from "node:net"
+import * as BodyBudget from "./BodyBudget.ts"
+import * as Connections from "./Connections.ts"
 import type { Edge } from "./Edge.ts"
 import { make } from "./Edge.ts"
 import type { HttpLimits } from "./HttpLimits.ts"
@@ -49,11 +51,17 @@ export const listen = (
   Effect.gen(function*() {
     const host = yield* Settings.host
     const limits = yield* Limits.config
-    const node = makeServer(limits, options.held ?? 0)
+    const node = makeServer(limits)
+    const total = limits.connections + (options.held ?? 0)
+    const connections = Connections.make({ total, address: limits.addressConnections })
+    node.on("connection", connections.enter)
     const edge = yield* make(app, {
       routes,
       maxBodyBytes: options.maxBodyBytes ?? limits.bodyBytes,
+      bodies: BodyBudget.make(limits.bodiesBytes),
       inFlight: limits.inFlight,
+      atOnce: total + limits.inFlight,
+      connections,
       ...(options.facing === undefined ? {} : { facing: options.facing }),
       speaksJson: options.speaksJson ?? (() => false),
       quiet: options.quiet ?? false
@@ -84,7 +92,7 @@ export const urlOf = (address: HttpServer.Address): string => {
 }
 
 /** Limits against slow and endless callers; the platform sets none of them. Milliseconds. */
-const makeServer = (limits: HttpLimits, held: number): Server => {
+const makeServer = (limits: HttpLimits): Server => {
   const headersTimeout = Duration.toMillis(limits.headerTimeout)
   const server = createServer({
     headersTimeout,
@@ -94,7 +102,6 @@ const makeServer = (limits: HttpLimits, held: number): Server => {
     connectionsCheckingInterval: Math.min(2000, headersTimeout),
     maxHeaderSize: 16 * 1024
   })
-  server.maxConnections = limits.connections + held
   server.maxRequestsPerSocket = 0
   server.on("clientError", answerUnreadable)
   return server

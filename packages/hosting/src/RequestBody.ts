@@ -1,22 +1,31 @@
 import { Effect } from "effect"
 import type { IncomingMessage } from "node:http"
+import type { BodyBudget } from "./BodyBudget.ts"
 import { malformed } from "./JsonText.ts"
 import type { NodeRequest } from "./NodeRequest.ts"
 import { Refused } from "./Problem.ts"
+import { overloaded } from "./Refusals.ts"
+
+/** How much is read, and on whose account. */
+export interface Reading {
+  readonly maxBodyBytes: number
+  readonly bodies: BodyBudget
+  /** Whether the sender has a good token. */
+  readonly isKnown: boolean
+}
 
 /**
  * Reads the whole body before any handler runs, up to the limit, into the request. The platform has no limit of its own,
  * and going over one it is given ends the connection without an answer.
  */
-export const received = (request: NodeRequest, maxBytes: number): Effect.Effect<void, Refused> => {
+export const received = (request: NodeRequest, reading: Reading): Effect.Effect<void, Refused> => {
   const { source } = request
-  if (!hasBody(source)) return Effect.void
   return isAcceptable(source)
-    ? Effect.tapError(read(request, maxBytes), () => discarded(source))
+    ? Effect.tapError(read(request, reading), () => discarded(source))
     : Effect.zipRight(discarded(source), Effect.fail(unsupported))
 }
 
-const hasBody = (source: IncomingMessage): boolean =>
+export const hasBody = ({ source }: NodeRequest): boolean =>
   source.headers["transfer-encoding"] !== undefined || Number(source.headers["content-length"] ?? "0") > 0
 
 /** JSON in UTF-8, uncompressed; a missing type is taken for JSON. */
@@ -40,19 +49,25 @@ const tooLarge = (maxBytes: number) =>
     detail: `The body may have ${maxBytes} bytes at most.`
   })
 
-const read = (request: NodeRequest, maxBytes: number): Effect.Effect<void, Refused> =>
+const read = (
+  request: NodeRequest,
+  { bodies, isKnown, maxBodyBytes: maxBytes }: Reading
+): Effect.Effect<void, Refused> =>
   Effect.async<void, Refused>((resume) => {
     const { source } = request
     const chunks: Array<Buffer> = []
     let size = 0
     const settle = (result: Effect.Effect<void, Refused>) => {
+      counted.end()
       source.off("data", hear).off("end", end).off("error", lost).off("close", lost)
       resume(result)
     }
+    const counted = bodies.begin(isKnown, () => settle(Effect.fail(overloaded)))
     const hear = (chunk: Buffer) => {
       size += chunk.length
-      if (size > maxBytes) settle(Effect.fail(tooLarge(maxBytes)))
-      else chunks.push(chunk)
+      if (size > maxBytes) return settle(Effect.fail(tooLarge(maxBytes)))
+      chunks.push(chunk)
+      return counted.add(chunk.length)
     }
     const end = () => {
       const [first, ...others] = chunks

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer } from "effect"
 import { request } from "node:http"
 import { connect } from "node:net"
 import { ServerUrl } from "../src/HttpServer.ts"
@@ -136,16 +136,48 @@ describe("slow and large callers", () => {
       assert.deepStrictEqual(sizes.map(problemOf), ["200", "413 content-too-large"])
     }).pipe(Effect.provide(shop(settings))))
 
-  it.live("get no connection beyond the settings' number of them (H198)", () =>
+  const unused: ReadonlyArray<readonly [string, string]> = [
+    ["is idle", ""],
+    ["sends a part of a head", "GET /products HTTP/1.1\r\nHost: a\r\n"],
+    ["sends no body", "POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"]
+  ]
+  it.live.each(unused)(
+    "who %s gives its connection up to the next one where there are no more (H198)",
+    ([, text]) =>
+      Effect.gen(function*() {
+        const holding = yield* Effect.fork(raw(text))
+        const answer = yield* Effect.retry(call("/products"), { times: 100 })
+        assert.strictEqual(answer.status, 200)
+        yield* Effect.timeout(
+          Effect.repeat(call("/products"), { until: () => holding.unsafePoll() !== null }),
+          "5 seconds"
+        )
+        assert.strictEqual(yield* Fiber.join(holding), "")
+      }).pipe(Effect.provide(shop({ HTTP_MAX_CONNECTIONS: "1", ADDRESS_REQUESTS_PER_SECOND: "0" })))
+  )
+
+  it.live("take no connection from a request that is worked on (H198)", () =>
     Effect.gen(function*() {
-      const url = new URL(yield* ServerUrl)
-      const idle = yield* Effect.async<ReturnType<typeof connect>>((resume) => {
-        const socket = connect(Number(url.port), url.hostname, () => resume(Effect.succeed(socket)))
-      })
+      const { entered, open } = yield* Gate
+      const working = yield* Effect.fork(call("/wait", { method: "POST" }))
+      yield* Deferred.await(entered)
       assert.strictEqual(yield* raw("GET /products HTTP/1.1\r\nHost: a\r\n\r\n"), "")
-      idle.destroy()
-      yield* Effect.retry(call("/products"), { times: 100 })
+      yield* Deferred.succeed(open, undefined)
+      assert.strictEqual((yield* Fiber.join(working)).status, 200)
     }).pipe(Effect.provide(shop({ HTTP_MAX_CONNECTIONS: "1" }))))
+
+  it.live("take no place from those whose request is complete, though they send no body (H198, H199)", () =>
+    Effect.gen(function*() {
+      const stalled = raw("POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{")
+      yield* Effect.fork(Effect.all(Array.from({ length: 20 }, () => stalled), { concurrency: "unbounded" }))
+      assert.deepStrictEqual((yield* times(5, "/orders", { as: "ada" })).map(problemOf), [
+        "200",
+        "200",
+        "200",
+        "200",
+        "200"
+      ])
+    }).pipe(Effect.provide(shop({ HTTP_MAX_IN_FLIGHT: "1" }))))
 })
 
 describe("a page of another origin", () => {
@@ -224,6 +256,8 @@ describe("a wrong setting of the edge", () => {
     [{ HTTP_MAX_CONNECTIONS: "0" }, "HTTP_MAX_CONNECTIONS"],
     [{ HTTP_MAX_BODY_BYTES: "10" }, "HTTP_MAX_BODY_BYTES"],
     [{ HTTP_MAX_IN_FLIGHT: "0" }, "HTTP_MAX_IN_FLIGHT"],
+    [{ HTTP_MAX_BODIES_BYTES: "1024" }, "HTTP_MAX_BODIES_BYTES"],
+    [{ ADDRESS_CONNECTIONS: "-1" }, "ADDRESS_CONNECTIONS"],
     [{ CORS_ORIGINS: "*" }, "CORS_ORIGINS"],
     [{ CORS_ORIGINS: "https://shop.example/" }, "CORS_ORIGINS"]
   ]

@@ -18,6 +18,7 @@ import type { Order, State } from "./domain/State.ts"
 import * as Preference from "./Preference.ts"
 import * as Refusals from "./Refusals.ts"
 import * as Waiting from "./Waiting.ts"
+import { Waits } from "./Waits.ts"
 import type { Watching } from "./Watching.ts"
 
 /** What somebody asks for, and how they are answered. */
@@ -38,7 +39,7 @@ type Told = Outcome<State, OrderRejection>
 type Asked = Effect.Effect<
   HttpServerResponse.HttpServerResponse,
   SqlError.SqlError,
-  Watching | IdempotencyKeys
+  Watching | Waits | IdempotencyKeys
 >
 
 /**
@@ -52,22 +53,31 @@ export const ask = Effect.fnUntraced(function*(question: Question) {
   const actor = yield* OrderActor
   const claim = claimOf(question)
   const submission = submissionOf(question, claim, yield* lineage)
-  return yield* respond(question, claim, yield* patiently(actor.ask(submission), question.wait))
+  return yield* respond(question, claim, yield* patiently(actor.ask(submission), question))
 })
 
 /** Whoever is willing to wait gets the first request's answer once it is given, instead of being sent away. */
-const patiently = (ask: Effect.Effect<Told>, wait: Question["wait"]): Effect.Effect<Told> =>
+const patiently = (ask: Effect.Effect<Told>, { owner, wait }: Question): Effect.Effect<Told, never, Waits> =>
   Option.match(wait, {
     onNone: () => ask,
     onSome: (atMost) =>
-      Effect.repeat(ask, {
-        while: ({ _tag }) => _tag === "KeyInProgress",
-        schedule: Schedule.spaced("100 millis").pipe(
-          Schedule.upTo(atMost),
-          Schedule.zipRight(Schedule.identity<Told>())
-        )
-      })
+      Effect.flatMap(ask, (first) =>
+        first._tag === "KeyInProgress"
+          ? Effect.flatMap(Waits, ({ hold }) => hold(owner, askedAgain(ask, atMost), first))
+          : Effect.succeed(first))
   })
+
+const askedAgain = (ask: Effect.Effect<Told>, atMost: Duration.Duration): Effect.Effect<Told> =>
+  Effect.repeat(Effect.delay(ask, pause), {
+    while: ({ _tag }) => _tag === "KeyInProgress",
+    schedule: Schedule.recurs(Math.max(0, Math.ceil(Duration.toMillis(atMost) / Duration.toMillis(pause)) - 1)).pipe(
+      Schedule.upTo(atMost),
+      Schedule.zipRight(Schedule.identity<Told>())
+    )
+  })
+
+/** Between two questions whether the first request was answered meanwhile. */
+const pause = Duration.millis(100)
 
 const claimOf = ({ key, owner, wait }: Question): Option.Option<KeyClaim> =>
   Option.map(key, (key) => ({
@@ -124,18 +134,20 @@ const respond = (question: Question, claim: Option.Option<KeyClaim>, told: Told)
 /** Holds the answer until the order is as wished, and makes it the key's last word if a repetition could see another. */
 const settle = Effect.fnUntraced(
   function*(question: Question, claim: Option.Option<KeyClaim>, order: Order) {
-    const answer = question.answer(yield* awaited(order, question))
+    const { granted, order: last } = yield* awaited(order, question)
+    const answer = question.answer(last)
     const open = Option.filter(claim, ({ open }) => Option.isSome(open))
-    const last = Option.isNone(open) ? answer : yield* (yield* IdempotencyKeys).seal(open.value, answer)
-    return Answers.toResponse(last, Preference.applied(question.wait))
+    const sealed = Option.isNone(open) ? answer : yield* (yield* IdempotencyKeys).seal(open.value, answer)
+    return Answers.toResponse(sealed, Preference.applied(granted))
   }
 )
 
-/** The order once it is settled, or as it is when the time is up. */
+/** The order once it is settled, or as it is when the time is up, and the wait that was granted, if one was asked for. */
 export const awaited = Effect.fnUntraced(
-  function*(order: Order, { settled, wait }: Pick<Question, "wait" | "settled">) {
-    if (Option.isNone(wait)) return order
-    return yield* Waiting.until(order, { wanted: settled, atMost: wait.value })
+  function*(order: Order, { owner, settled, wait }: Pick<Question, "owner" | "wait" | "settled">) {
+    if (Option.isNone(wait)) return { order, granted: wait }
+    const found = yield* Waiting.until(order, { wanted: settled, atMost: wait.value, owner })
+    return { order: found.order, granted: Option.some(found.granted) }
   }
 )
 

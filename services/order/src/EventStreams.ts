@@ -1,10 +1,12 @@
+import * as Slots from "@quartet/hosting/Slots"
 import { Stopping } from "@quartet/hosting/Stopping"
 import * as Worker from "@quartet/messaging/Worker"
 import type { Scope } from "effect"
-import { Array, Config, Context, Effect, Layer, Option, Queue } from "effect"
+import { Array, Context, Effect, Either, Layer, Queue } from "effect"
 import type { Readable } from "node:stream"
 import type { Order } from "./domain/State.ts"
 import * as EventStream from "./EventStream.ts"
+import * as OpenAnswers from "./OpenAnswers.ts"
 import { OrderViews } from "./Views.ts"
 import { Watching } from "./Watching.ts"
 
@@ -15,20 +17,13 @@ import { Watching } from "./Watching.ts"
 export class EventStreams extends Context.Tag("@quartet/order/EventStreams")<EventStreams, {
   /**
    * What happened to the order after the version and whatever will, until it is over, the server stops or the scope
-   * closes; none while there are as many streams as there may be.
+   * closes; refused while there are as many streams as there may be, of the order's customer or in all.
    */
-  readonly open: (order: Order, after: number) => Effect.Effect<Option.Option<Readable>, never, Scope.Scope>
+  readonly open: (order: Order, after: number) => Effect.Effect<Either.Either<Readable, Crowd>, never, Scope.Scope>
 }>() {}
 
-/** How many streams one process has at most. */
-export const limit = Config.integer().pipe(
-  Config.validate({
-    message: "Expected a number from 0 to 100000",
-    validation: (most) => most >= 0 && most <= 100_000
-  }),
-  Config.nested("ORDER_MAX_STREAMS"),
-  Config.withDefault(5000)
-)
+/** Whose streams are too many: those of all, or those of one customer. */
+export type Crowd = "all" | "customer"
 
 /** So many streams are brought up to date by one statement, also when all clients come back at once. */
 const atOnce = 256
@@ -70,7 +65,9 @@ export const layer = Layer.scoped(
   Effect.gen(function*() {
     const { watch } = yield* Watching
     const scope = yield* Effect.scope
-    const most = yield* limit
+    const { streams: most } = yield* OpenAnswers.limits
+    const { streams: each } = yield* OpenAnswers.customerLimits
+    const slots = Slots.make({ total: most, each })
     const telling = yield* makeTelling
     const streams = new Set<EventStream.EventStream>()
     let isStopping = false
@@ -93,14 +90,15 @@ export const layer = Layer.scoped(
     )
 
     const open = Effect.fnUntraced(function*(order: Order, after: number) {
-      if (streams.size >= most) return Option.none()
+      if (!slots.take(order.customerId)) return Either.left<Crowd>(slots.taken() < most ? "customer" : "all")
+      yield* Effect.addFinalizer(() => Effect.sync(() => slots.release(order.customerId)))
       yield* heedStop
       const stream = EventStream.make(after)
       yield* enter(stream)
       yield* watch(order.orderId, order.version, (newer) => telling.later(stream, newer))
       if (after < order.version) telling.later(stream, order)
       if (isStopping) EventStream.end(stream)
-      return Option.some(stream.body)
+      return Either.right(stream.body)
     })
     return EventStreams.of({ open })
   })

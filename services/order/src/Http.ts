@@ -1,4 +1,5 @@
 import { HttpApiBuilder, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { tooManyRequests } from "@quartet/contracts/EdgeRefusals"
 import { newOrderId, OrderId, Sku } from "@quartet/contracts/Ids"
 import { OrderApi, PayOrder, PlaceOrder } from "@quartet/contracts/OrderApi"
 import * as Problems from "@quartet/contracts/OrderProblems"
@@ -6,7 +7,7 @@ import { usualLimit } from "@quartet/contracts/Page"
 import * as Auth from "@quartet/hosting/Auth"
 import { linked } from "@quartet/hosting/NextPage"
 import * as Problem from "@quartet/hosting/Problem"
-import { Effect, Layer, Option, Schema } from "effect"
+import { Effect, Either, Layer, Option, Schema } from "effect"
 import * as Answers from "./Answers.ts"
 import { ask, awaited } from "./Asking.ts"
 import { body, customer, manner, noBody } from "./Customer.ts"
@@ -22,6 +23,7 @@ import { PriceList } from "./PriceList.ts"
 import { reachable } from "./Reachable.ts"
 import * as Refusals from "./Refusals.ts"
 import { OrderViews } from "./Views.ts"
+import * as Waits from "./Waits.ts"
 
 const orders = HttpApiBuilder.group(OrderApi, "orders", (handlers) =>
   handlers
@@ -102,11 +104,13 @@ const cancel = Effect.fnUntraced(function*(id: string) {
 const get = Effect.fnUntraced(function*(id: string) {
   const { headers } = yield* HttpServerRequest.HttpServerRequest
   const wait = Preference.wait(headers["prefer"])
-  const order = yield* awaited(yield* ownOrder(id), { wait, settled: (order) => !isUnderWay(order) })
+  const first = yield* ownOrder(id)
+  const settled = (order: Order) => !isUnderWay(order)
+  const { granted, order } = yield* awaited(first, { owner: first.customerId, wait, settled })
   if (!Answers.isKnown(headers["if-none-match"], order)) {
-    return Answers.toResponse(Answers.order(order), Preference.applied(wait))
+    return Answers.toResponse(Answers.order(order), Preference.applied(granted))
   }
-  return HttpServerResponse.empty({ status: 304, headers: { ...Answers.known(order), ...Preference.applied(wait) } })
+  return HttpServerResponse.empty({ status: 304, headers: { ...Answers.known(order), ...Preference.applied(granted) } })
 })
 
 const events = Effect.fnUntraced(function*(id: string, after: number) {
@@ -116,9 +120,12 @@ const events = Effect.fnUntraced(function*(id: string, after: number) {
   }
   // The one answer that keeps a client from coming back.
   if (after === order.version && isOver(order)) return HttpServerResponse.empty({ status: 204 })
-  return yield* Option.match(yield* (yield* EventStreams).open(order, after), {
-    onNone: () => Refusals.answer(Problems.tooManyStreams, "Ask again shortly.", { retryAfterSeconds: 1 }),
-    onSome: (body) =>
+  return yield* Either.match(yield* (yield* EventStreams).open(order, after), {
+    onLeft: (crowd) =>
+      crowd === "all"
+        ? Refusals.answer(Problems.tooManyStreams, "Ask again shortly.", { retryAfterSeconds: 1 })
+        : Refusals.answer(tooManyRequests, "Close one of your streams first.", { retryAfterSeconds: 1 }),
+    onRight: (body) =>
       Effect.succeed(HttpServerResponse.raw(body, { contentType: "text/event-stream", headers: unbuffered }))
   })
 })
@@ -144,5 +151,6 @@ const noSuchOrder = Problem.fail(Problems.notFound, "There is no such order.")
 /** The API with everything but what its handlers share with the rest of the service. */
 export const api = HttpApiBuilder.api(OrderApi).pipe(
   Layer.provide([orders, products]),
+  Layer.provide(Waits.layer),
   Layer.provide(Auth.authorization)
 )

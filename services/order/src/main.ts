@@ -15,6 +15,7 @@ import * as EventStreams from "./EventStreams.ts"
 import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
 import { migrations } from "./Migrations.ts"
+import * as OpenAnswers from "./OpenAnswers.ts"
 import * as OperatorHttp from "./OperatorHttp.ts"
 import * as PriceList from "./PriceList.ts"
 import * as Rebuild from "./Rebuild.ts"
@@ -27,7 +28,7 @@ const Requests = HttpServer.layer({
   name: "order",
   port: Settings.port("ORDER_PORT", 3000),
   api: Http.api,
-  held: EventStreams.limit,
+  held: OpenAnswers.connections,
   facing: PublicEdge.make,
   problems: Problems.pages
 })
