@@ -22,8 +22,8 @@ COPY services services
 RUN node packages/quartet/bin/build.js
 
 FROM node:24-bookworm-slim
-# The only folder that is written to, and only where a secret or the simulator's ledger is kept.
-RUN mkdir /data && chown node:node /data
+# The only folders that are written to: the keys' and the simulator's ledger's.
+RUN mkdir /data /keys && chown node:node /data /keys
 COPY --from=build /build/packages/quartet/dist/quartet-main.js /app/quartet.mjs
 COPY docker/edge.mjs docker/healthy.sh /app/
 ENV QUARTET_HOME=/data HOST=0.0.0.0 OPS_PORT=9000 LOG_FORMAT=json

@@ -31,7 +31,7 @@ export default defineConfig({
           name: "unit",
           setupFiles,
           testTimeout: 30_000,
-          include: ["{packages,services}/*/test/**/*.test.ts", "test/{architecture,contracts}/*.test.ts"],
+          include: ["{packages,services}/*/test/**/*.test.ts", "test/{architecture,contracts,settings}/*.test.ts"],
           exclude: ["**/*.{pg,mq}.test.ts", "**/node_modules/**"]
         }
       },

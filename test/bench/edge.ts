@@ -1,10 +1,11 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Database } from "@quartet/hosting/Database"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
+import * as TokenKeys from "@quartet/hosting/testing/TokenKeys"
 import { ConfigProvider, Console, Effect, Layer, Redacted, Schedule } from "effect"
 import { spawn } from "node:child_process"
 import { join } from "node:path"
-import { authSecret, freePorts, System } from "../support/Addresses.ts"
+import { freePorts, System } from "../support/Addresses.ts"
 import { newProduct, NotAsWished } from "../support/Shop.ts"
 import { customers } from "./Customers.ts"
 import type { Post, Sent } from "./load.ts"
@@ -39,7 +40,7 @@ const contender = Effect.fnUntraced(function*(entry: string) {
         env: {
           PATH: "/usr/bin:/bin",
           ORDER_DATABASE_URL: Redacted.value(database),
-          AUTH_SECRET: authSecret,
+          ...TokenKeys.checking,
           ORDER_PORT: `${port}`,
           PRICES_PORT: `${prices}`,
           LOG_LEVEL: "ERROR"
@@ -109,7 +110,7 @@ const shopOf = ({ prices, url }: Contender) =>
     }),
     NodeHttpClient.layer,
     DevelopmentIssuer.layer.pipe(
-      Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["AUTH_SECRET", authSecret]]))))
+      Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(TokenKeys.issuing)))))
     )
   )
 

@@ -1,30 +1,24 @@
 import { Config, Effect, Redacted } from "effect"
 import fastify from "fastify"
 import { errors, jwtVerify } from "jose"
-import { randomUUID } from "node:crypto"
+import { createPublicKey, randomUUID } from "node:crypto"
 import { Pool } from "pg"
 import { makeBatches } from "./fastifyBatch.ts"
 
 const settings = Effect.runSync(Config.all({
   database: Config.redacted("ORDER_DATABASE_URL"),
-  secret: Config.redacted("AUTH_SECRET"),
+  publicKey: Config.string("AUTH_PUBLIC_KEY"),
   port: Config.integer("ORDER_PORT")
 }))
 
 const pool = new Pool({ connectionString: Redacted.value(settings.database), max: 10 })
 const place = makeBatches(pool)
 
-const key = await crypto.subtle.importKey(
-  "raw",
-  new TextEncoder().encode(Redacted.value(settings.secret)),
-  { name: "HMAC", hash: "SHA-256" },
-  false,
-  ["verify"]
-)
+const key = createPublicKey({ key: Buffer.from(settings.publicKey, "base64"), format: "der", type: "spki" })
 const expected = {
   issuer: "quartet",
   audience: "quartet",
-  algorithms: ["HS256"],
+  algorithms: ["ES256"],
   requiredClaims: ["sub", "exp"],
   clockTolerance: 5
 }

@@ -3,7 +3,7 @@ import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import { ConfigProvider, Context, Effect, Layer, Redacted, Schedule } from "effect"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { authSecret, freePorts, System } from "../support/Addresses.ts"
+import { freePorts, System } from "../support/Addresses.ts"
 import { NotAsWished } from "../support/Shop.ts"
 import type { CommandFailed, Compose, Settings } from "./Docker.ts"
 import { root, run } from "./Docker.ts"
@@ -75,7 +75,6 @@ export const layer = (compose: Compose) =>
     const ports = yield* freePorts
     const at = (port: number) => `http://127.0.0.1:${port}`
     const settings = {
-      AUTH_SECRET: authSecret,
       ORDER_PORT: `${ports.order}`,
       PAYMENT_PORT: `${ports.payment}`,
       INVENTORY_PORT: `${ports.inventory}`,
@@ -94,10 +93,21 @@ export const layer = (compose: Compose) =>
       admin: Redacted.make(stack.database("postgres", stack.setting("POSTGRES_PASSWORD")))
     })
     yield* stack.healthy
+    // Only the command line has the key that tokens are made with.
+    const key = (name: string) =>
+      stack.compose(["run", "--rm", "-T", "--entrypoint", "cat", "quartet", `/data/${name}`])
+    const signingKey = yield* key("auth.key")
+    const publicKey = yield* key("auth.pub")
     return Layer.mergeAll(
       Layer.succeed(Stack, stack),
       Layer.succeed(System, system),
       DevelopmentIssuer.layer,
       NodeHttpClient.layer
-    ).pipe(Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["AUTH_SECRET", authSecret]])))))
+    ).pipe(
+      Layer.provide(
+        Layer.setConfigProvider(
+          ConfigProvider.fromMap(new Map([["AUTH_SIGNING_KEY", signingKey], ["AUTH_PUBLIC_KEY", publicKey]]))
+        )
+      )
+    )
   }))

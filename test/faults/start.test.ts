@@ -1,6 +1,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { stat } from "node:fs/promises"
+import type { Server } from "node:net"
+import { createServer } from "node:net"
 import { join } from "node:path"
 import { freePorts, settingsOf } from "../support/Addresses.ts"
 import * as Process from "../support/Process.ts"
@@ -40,7 +42,8 @@ const assertSentence = (text: string) => {
 shared("starting", (it) => {
   it.effect.each([
     { name: "ORDER_PORT", value: secret },
-    { name: "AUTH_SECRET", value: "hunter2" },
+    { name: "AUTH_SECRET", value: secret },
+    { name: "AUTH_PUBLIC_KEY", value: secret },
     { name: "DATABASE_URL", value: `mysql://quartet:${secret}@127.0.0.1/quartet` },
     { name: "WAREHOUSE_DISPATCH_AFTER", value: secret },
     { name: "STRIPE_API_BASE", value: secret },
@@ -59,12 +62,49 @@ shared("starting", (it) => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect("is refused in production without a secret, which is named (H173)", () =>
+  it.effect("judges all settings of a service before it waits for its database, and names each wrong one (H173)", () =>
     Effect.gen(function*() {
-      const settings = yield* settingsWith({ NODE_ENV: "production", AUTH_SECRET: undefined })
+      const wrong = { ORDER_MAX_LINES: "0", CORS_ORIGINS: "*", ORDER_HOLD_EXPIRES_AFTER: secret }
+      const away = { DATABASE_URL: "postgres://nobody:nothing@127.0.0.1:1/none", AMQP_URL: "amqp://127.0.0.1:1" }
+      const { code, stderr, stdout } = yield* ended(["serve", "order"], yield* settingsWith({ ...away, ...wrong }))
+      assert.strictEqual(code, 1)
+      for (const name of Object.keys(wrong)) assert.include(stderr, `The setting ${name} is not valid.`)
+      assert.notInclude(stderr + stdout, secret)
+      assertSentence(stderr)
+    }).pipe(Effect.scoped))
+
+  it.effect("names the setting to change where a port is taken", () =>
+    Effect.gen(function*() {
+      const taken = yield* Effect.acquireRelease(
+        Effect.async<Server>((resume) => {
+          const server = createServer()
+          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+      )
+      const address = taken.address()
+      const port = typeof address === "object" && address !== null ? `${address.port}` : ""
+      const { code, stderr } = yield* ended(["start"], yield* settingsWith({ PRICES_PORT: port }))
+      assert.strictEqual(code, 1)
+      assert.include(stderr, `127.0.0.1:${port}`)
+      assert.include(stderr, "Change the setting PRICES_PORT.")
+    }).pipe(Effect.scoped))
+
+  it.effect("is refused where the file of a setting cannot be read, or says what the setting says (H173)", () =>
+    Effect.gen(function*() {
+      const DATABASE_URL_FILE = "/nowhere/url"
+      const absent = yield* ended(["start"], yield* settingsWith({ DATABASE_URL_FILE }))
+      assert.include(absent.stderr, "The setting DATABASE_URL_FILE is not valid.")
+      const both = yield* settingsWith({ DATABASE_URL_FILE, DATABASE_URL: "postgres://127.0.0.1/quartet" })
+      assert.include((yield* ended(["start"], both)).stderr, "Expected to be absent where DATABASE_URL is set.")
+    }).pipe(Effect.scoped))
+
+  it.effect("is refused in production without a key, which is named (H173)", () =>
+    Effect.gen(function*() {
+      const settings = yield* settingsWith({ NODE_ENV: "production", AUTH_PUBLIC_KEY: undefined })
       const { code, stderr } = yield* ended(["start"], settings)
       assert.strictEqual(code, 1)
-      assert.include(stderr, "AUTH_SECRET")
+      assert.include(stderr, "AUTH_PUBLIC_KEY")
       assertSentence(stderr)
     }).pipe(Effect.scoped))
 

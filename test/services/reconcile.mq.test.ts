@@ -1,9 +1,10 @@
 import { assert, describe, layer } from "@effect/vitest"
+import * as TokenKeys from "@quartet/hosting/testing/TokenKeys"
 import * as RabbitMqTest from "@quartet/messaging/testing/RabbitMqTest"
 import { Effect, Redacted } from "effect"
 import * as Customer from "quartet/demo/Customer"
 import { v7 } from "uuid"
-import { authSecret, System } from "../support/Addresses.ts"
+import { System } from "../support/Addresses.ts"
 import { post } from "../support/Edge.ts"
 import { quartet } from "../support/Process.ts"
 import { charging, whileFaulty } from "../support/Provider.ts"
@@ -18,7 +19,7 @@ const reconcile = Effect.gen(function*() {
   const { admin, simulator } = yield* System
   const { members } = yield* Services.Services
   const settings = {
-    AUTH_SECRET: authSecret,
+    ...TokenKeys.issuing,
     DATABASE_URL: Redacted.value(admin),
     OPS_URL: members.map(({ ops }) => ops).join(","),
     STRIPE_API_BASE: simulator

@@ -1,3 +1,4 @@
+import * as TokenKeys from "@quartet/hosting/testing/TokenKeys"
 import type { Redacted } from "effect"
 import { Config, ConfigProvider, Context, Effect } from "effect"
 import { randomInt } from "node:crypto"
@@ -70,8 +71,6 @@ export const temporaryHome = Effect.acquireRelease(
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
 )
 
-export const authSecret = "a secret for tests, long enough to be one"
-
 /** A quartet's settings as they would stand in its environment. */
 export const settingsOf = (ports: Ports, home: string, more: Readonly<Record<string, string>>) =>
   new Map(Object.entries({
@@ -83,7 +82,7 @@ export const settingsOf = (ports: Ports, home: string, more: Readonly<Record<str
     STRIPE_SIMULATOR_PORT: `${ports.simulator}`,
     OPS_PORT: `${ports.ops}`,
     QUARTET_HOME: home,
-    AUTH_SECRET: authSecret,
+    ...TokenKeys.issuing,
     WAREHOUSE_DISPATCH_AFTER: "200 millis",
     ...more
   }))

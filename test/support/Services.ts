@@ -1,11 +1,12 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Database } from "@quartet/hosting/Database"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
+import * as TokenKeys from "@quartet/hosting/testing/TokenKeys"
 import { ConfigProvider, Context, Effect, Layer, Option, Redacted, Ref, Schedule, Schema, Scope } from "effect"
 import type { Ports } from "quartet/Ports"
 import type { Name } from "quartet/Serve"
 import { ask } from "quartet/Shop"
-import { authSecret, freePorts, settingsOf, System, temporaryHome } from "./Addresses.ts"
+import { freePorts, settingsOf, System, temporaryHome } from "./Addresses.ts"
 import type { Running } from "./Process.ts"
 import { NotAsExpected, quartet } from "./Process.ts"
 import * as Wire from "./Wire.ts"
@@ -198,6 +199,6 @@ export const layerOn = <E, R>(database: Layer.Layer<Database, E, R>, options: Op
     Layer.scopedContext(make(options)).pipe(Layer.provide(database)),
     NodeHttpClient.layer,
     DevelopmentIssuer.layer.pipe(
-      Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["AUTH_SECRET", authSecret]]))))
+      Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(TokenKeys.issuing)))))
     )
   )

@@ -1,19 +1,26 @@
+import * as TokenKeys from "@quartet/hosting/testing/TokenKeys"
 import { Clock, Effect, Redacted } from "effect"
 import type { JWTPayload } from "jose"
 import { generateKeyPair, SignJWT, UnsecuredJWT } from "jose"
-import { authSecret } from "./Addresses.ts"
+import { createPrivateKey } from "node:crypto"
+import type { KeyObject, webcrypto } from "node:crypto"
 
+const ours = createPrivateKey({
+  key: Buffer.from(TokenKeys.issuing.AUTH_SIGNING_KEY, "base64"),
+  format: "der",
+  type: "pkcs8"
+})
 const bytes = (secret: string) => new TextEncoder().encode(secret)
 const inSeconds = (seconds: number) => Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now / 1000) + seconds)
 
 /** Claims that are good until somebody changes them. */
 const good = Effect.map(inSeconds(3600), (exp) => ({ sub: "mallory", iss: "quartet", aud: "quartet", exp }))
 
-const sign = (claims: JWTPayload, alg: string, secret: string) =>
-  Effect.promise(() => new SignJWT(claims).setProtectedHeader({ alg }).sign(bytes(secret)))
+const sign = (claims: JWTPayload, alg: string, key: KeyObject | Uint8Array | webcrypto.CryptoKey) =>
+  Effect.promise(() => new SignJWT(claims).setProtectedHeader({ alg }).sign(key))
 
-const signed = (changed: JWTPayload, alg = "HS256", secret = authSecret) =>
-  Effect.flatMap(good, (claims) => sign({ ...claims, ...changed }, alg, secret))
+const signed = (changed: JWTPayload, alg = "ES256", key: KeyObject | Uint8Array | webcrypto.CryptoKey = ours) =>
+  Effect.flatMap(good, (claims) => sign({ ...claims, ...changed }, alg, key))
 
 /** A token as the system takes it. */
 export const goodToken = Effect.map(signed({}), Redacted.make)
@@ -24,15 +31,15 @@ export const noGood = Effect.gen(function*() {
   const [head = "", , signature = ""] = fine.split(".")
   const [, changed = ""] = (yield* signed({ sub: "ada" })).split(".")
   const { privateKey } = yield* Effect.promise(() => generateKeyPair("RS256"))
+  const another = yield* Effect.promise(() => generateKeyPair("ES256"))
   const claims = yield* good
   const { exp: _, ...endless } = claims
   const tokens = {
     "not a token": "x.y.z",
-    "of another secret": yield* signed({}, "HS256", "another secret, which is as long as ours"),
-    "of another algorithm": yield* signed({}, "HS512"),
-    "of a key pair": yield* Effect.promise(() =>
-      new SignJWT(claims).setProtectedHeader({ alg: "RS256" }).sign(privateKey)
-    ),
+    "of a shared secret": yield* signed({}, "HS256", bytes("a secret that is as long as one must be")),
+    "made with our public key as a secret": yield* signed({}, "HS256", bytes(TokenKeys.checking.AUTH_PUBLIC_KEY)),
+    "of another key pair": yield* signed({}, "ES256", another.privateKey),
+    "of another algorithm": yield* signed({}, "RS256", privateKey),
     "unsigned": new UnsecuredJWT(claims).encode(),
     "changed after it was signed": [head, changed, signature].join("."),
     "without a signature": `${fine.slice(0, fine.lastIndexOf(".") + 1)}`,
@@ -40,7 +47,7 @@ export const noGood = Effect.gen(function*() {
     "by others": yield* signed({ iss: "somebody else" }),
     "expired": yield* signed({ exp: yield* inSeconds(-60) }),
     "not good yet": yield* signed({ nbf: yield* inSeconds(600) }),
-    "endless": yield* sign(endless, "HS256", authSecret),
+    "endless": yield* sign(endless, "ES256", ours),
     "nobody's": yield* signed({ sub: "" }),
     "of an unprintable customer": yield* signed({ sub: "ada\u0000" })
   }

@@ -40,7 +40,7 @@ const rateOf = (name: string, perSecond: number, burst: number) =>
     burst: Settings.whole(`${name}_REQUESTS_BURST`, burst, { from: 1, to: most })
   })
 
-const rates = Config.all({
+export const rates = Config.all({
   customer: rateOf("CUSTOMER", 200, 400),
   // Many people may share an address, and all do behind a proxy.
   address: rateOf("ADDRESS", 500, 1000)

@@ -6,6 +6,7 @@ import { Context, DateTime, Effect, Layer, Option, Redacted, Schema } from "effe
 import type { JWTVerifyOptions } from "jose"
 import { createRemoteJWKSet, errors, jwtVerify } from "jose"
 import * as AuthSettings from "./AuthSettings.ts"
+import * as HomeKeys from "./HomeKeys.ts"
 import * as Problem from "./Problem.ts"
 import type { Verified } from "./TokenClaims.ts"
 import * as TokenClaims from "./TokenClaims.ts"
@@ -44,30 +45,20 @@ export const requireScope = (
     ({ scopes }) => scopes.includes(scope) ? Effect.void : Problem.fail(forbidden, `This needs the scope ${scope}.`)
   )
 
-/** By `AUTH_JWKS_URL`, else by `AUTH_SECRET`, else, in development, by a secret kept in the home. */
+/** By `AUTH_JWKS_URL` or `AUTH_PUBLIC_KEY`, else, in development, by the public key in the home. It cannot make a token. */
 export const layer: Layer.Layer<Auth, ConfigError.ConfigError> = Layer.effect(
   Auth,
   Effect.gen(function*() {
-    const pinned = {
-      issuer: yield* AuthSettings.issuer,
-      audience: yield* AuthSettings.audience,
-      clockTolerance,
-      requiredClaims: ["sub", "exp"]
-    } satisfies JWTVerifyOptions
-    const url = yield* AuthSettings.jwksUrl
-    if (Option.isSome(url)) {
-      const keys = createRemoteJWKSet(url.value)
+    const { audience, issuer, keys } = yield* AuthSettings.settings
+    const pinned = { issuer, audience, clockTolerance, requiredClaims: ["sub", "exp"] } satisfies JWTVerifyOptions
+    if (keys._tag === "Jwks") {
+      const found = createRemoteJWKSet(keys.url)
       const algorithms = ["RS256", "PS256", "ES256", "EdDSA"]
-      return { verify: yield* verifyBy((token, now) => jwtVerify(token, keys, { ...pinned, ...now, algorithms })) }
+      return { verify: yield* verifyBy((token, now) => jwtVerify(token, found, { ...pinned, ...now, algorithms })) }
     }
-    const secret = new TextEncoder().encode(Redacted.value(yield* AuthSettings.secret))
-    // Imported once: a raw secret would be imported again for every token.
-    const key = yield* Effect.promise(() =>
-      crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["verify"])
-    )
-    return {
-      verify: yield* verifyBy((token, now) => jwtVerify(token, key, { ...pinned, ...now, algorithms: ["HS256"] }))
-    }
+    const { algorithm, key } = keys._tag === "Public" ? keys.key : yield* HomeKeys.verifying
+    const algorithms = [algorithm]
+    return { verify: yield* verifyBy((token, now) => jwtVerify(token, key, { ...pinned, ...now, algorithms })) }
   })
 ).pipe(Layer.provide(NodeFileSystem.layer))
 
@@ -87,8 +78,12 @@ const verifyOnce = (check: Check) =>
     return yield* TokenClaims.read(payload)
   })
 
-/** How many tokens are remembered, and for how long, in milliseconds. */
-const remembered = { tokens: 1000, milliseconds: 60_000 }
+/**
+ * How many tokens are remembered, for how many milliseconds, and of how many characters. With fewer places than customers
+ * are busy in a minute, each request would check a signature again, which costs more than all else that is done for it. A
+ * token of 400 characters takes a kilobyte; a longer one than this is checked each time, so that the memory has a bound.
+ */
+const remembered = { tokens: 20_000, milliseconds: 60_000, characters: 4096 }
 
 /**
  * A customer sends the same token with every request, and a signature once found good stays so: for a minute it is only
@@ -102,6 +97,7 @@ const verifyBy = (check: Check) =>
     const verified = verifyOnce(check)
     const learn = Effect.fnUntraced(function*(token: string, now: number) {
       const found = yield* Effect.catchTag(verified(token), "TokenRefused", ({ reason }) => refused(reason))
+      if (token.length > remembered.characters) return found
       known.delete(token) // so that it becomes the last in order
       known.set(token, { ...found, until: now + remembered.milliseconds })
       const [oldest] = known.keys()

@@ -1,5 +1,6 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Setting from "@quartet/messaging/Setting"
 import { Config, Effect, Option } from "effect"
 
 /** Which foreign pages may use a server from within a browser. Source: fetch.spec.whatwg.org, CORS protocol. */
@@ -33,16 +34,15 @@ const maxAge = 600
 const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
 
 /** `*` is none: whoever may use the server is named. */
-const origins = Config.string().pipe(
-  Config.map((text) => text.split(",").map((origin) => origin.trim()).filter((origin) => origin !== "")),
-  Config.validate({
-    message: "Expected origins such as https://shop.example, in lower case, separated by commas",
-    validation: (origins) => origins.every(isOrigin)
-  }),
-  // Named last: a rule added after the name would report its breach without it.
-  Config.nested("CORS_ORIGINS"),
-  Config.withDefault([])
-)
+export const origins: Config.Config<ReadonlyArray<string>> = Setting.make(
+  "CORS_ORIGINS",
+  "Expected origins such as https://shop.example, in lower case, separated by commas",
+  (text) =>
+    Option.liftPredicate(
+      text.split(",").map((origin) => origin.trim()).filter((origin) => origin !== ""),
+      (origins) => origins.length > 0 && origins.every(isOrigin)
+    )
+).pipe(Config.withDefault([]))
 
 const of = (origins: ReadonlySet<string>): Cors => {
   const isKnown = ({ headers }: HttpServerRequest.HttpServerRequest) => origins.has(headers["origin"] ?? "")

@@ -1,7 +1,8 @@
 import type { SqlError } from "@effect/sql/SqlError"
-import { Config, ConfigError, Context, Effect, Layer, Option, Redacted, Schema } from "effect"
+import * as Setting from "@quartet/messaging/Setting"
+import { Config, ConfigError, Context, Effect, Either, Layer, Option, Redacted, Schema } from "effect"
 import type { DatabaseUrl } from "./DatabaseUrl.ts"
-import { parse, passwordOf, withCredentials } from "./DatabaseUrl.ts"
+import { expected, parse, passwordOf, read, withCredentials } from "./DatabaseUrl.ts"
 import { provision } from "./Provision.ts"
 import * as ServiceRole from "./ServiceRole.ts"
 
@@ -32,7 +33,7 @@ export const layerUrl: Layer.Layer<Database, ConfigError.ConfigError> = Layer.ef
   Database,
   Effect.gen(function*() {
     const admin = yield* urlSetting("DATABASE_URL")
-    const secret = yield* Config.option(Config.redacted(Config.nonEmptyString("DATABASE_ROLE_SECRET")))
+    const secret = yield* roleSecret
     const provisioned = Option.map(
       admin,
       (url) => provisionedBy({ admin: url, ...(Option.isSome(secret) ? { secret: secret.value } : {}) })
@@ -50,11 +51,32 @@ export const layerUrl: Layer.Layer<Database, ConfigError.ConfigError> = Layer.ef
 )
 
 const urlSetting = (name: string): Config.Config<Option.Option<DatabaseUrl>> =>
-  Config.redacted(Config.nonEmptyString(name)).pipe(
-    Config.mapOrFail((url) => parse(url, name)),
-    Config.map((url) => Redacted.make(url.toString())),
+  Setting.make(name, expected, (text) => Option.map(read(text), (url) => Redacted.make(url.toString()))).pipe(
     Config.option
   )
+
+const roleSecret = Config.option(Config.redacted(Setting.text("DATABASE_ROLE_SECRET")))
+
+/** Whether `DATABASE_URL` can be used to make roles: their passwords are made from one that it carries, or from a secret. */
+const provisioning = Config.all({ admin: urlSetting("DATABASE_URL"), secret: roleSecret })
+
+/** What a service reads on its way into `layerUrl`: its own URL, or what its role is made with. */
+export const settings = (service: string): Config.Config<unknown> => {
+  const own = `${service.toUpperCase()}_DATABASE_URL`
+  return Config.all([urlSetting(own), provisioning]).pipe(Config.mapOrFail(([given, { admin, secret }]) => {
+    if (Option.isSome(given)) return Either.void
+    if (Option.isNone(admin)) {
+      return Either.left(ConfigError.MissingData(["DATABASE_URL"], `Set DATABASE_URL or ${own}`))
+    }
+    const password = Option.flatMap(read(Redacted.value(admin.value)), passwordOf)
+    return Option.isSome(Option.orElse(secret, () => password)) ? Either.void : Either.left(noSecret)
+  }))
+}
+
+/** `DATABASE_URL`, where there is one. */
+export const adminUrl: Config.Config<Option.Option<DatabaseUrl>> = urlSetting("DATABASE_URL")
+
+const noSecret = ConfigError.MissingData(["DATABASE_ROLE_SECRET"], "Needed because DATABASE_URL carries no password")
 
 const provisionedBy = (options: {
   readonly admin: DatabaseUrl
@@ -68,9 +90,7 @@ const provisionedBy = (options: {
     const url = yield* parse(options.admin, "DATABASE_URL")
     const secret = yield* Option.fromNullable(options.secret).pipe(
       Option.orElse(() => passwordOf(url)),
-      Effect.mapError(() =>
-        ConfigError.MissingData(["DATABASE_ROLE_SECRET"], "Needed because DATABASE_URL carries no password")
-      )
+      Effect.mapError(() => noSecret)
     )
     const role = ServiceRole.make(name, options.prefix ?? "quartet", secret)
     yield* provision(options.admin, role)

@@ -1,16 +1,17 @@
+import { parseUrl } from "@quartet/messaging/Setting"
 import { ConfigError, Either, Option, Redacted } from "effect"
 
 /** A PostgreSQL connection URL; it may carry a password, so it is redacted wherever it goes. */
 export type DatabaseUrl = Redacted.Redacted<string>
 
+export const expected = "Expected a URL like postgres://user:password@host:5432/database"
+
+/** The URL, if PostgreSQL can be entered by it: every escape in it must be complete. */
+export const read = (text: string): Option.Option<URL> => parseUrl(text, ["postgres", "postgresql"])
+
 /** Reads a URL without ever repeating it in the error: it may hold a password (H173). */
 export const parse = (url: DatabaseUrl, setting: string): Either.Either<URL, ConfigError.ConfigError> =>
-  Either.try(() => new URL(Redacted.value(url))).pipe(
-    Either.filterOrLeft((parsed) => /^postgres(ql)?:$/.test(parsed.protocol), () => "scheme"),
-    Either.mapLeft(() =>
-      ConfigError.InvalidData([setting], "Expected a URL like postgres://user:password@host:5432/database")
-    )
-  )
+  Either.fromOption(read(Redacted.value(url)), () => ConfigError.InvalidData([setting], expected))
 
 /** The password in the URL, if it carries one. */
 export const passwordOf = (url: URL): Option.Option<Redacted.Redacted<string>> =>

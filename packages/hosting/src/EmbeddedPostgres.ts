@@ -1,6 +1,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Setting from "@quartet/messaging/Setting"
 import type { ConfigError, ParseResult } from "effect"
 import { Config, Deferred, Effect, Layer, Option, Redacted, Ref, Schedule } from "effect"
 import { createServer } from "node:net"
@@ -45,11 +46,18 @@ export const layerWith = (options: EmbeddedPostgresOptions): Layer.Layer<Databas
     )
   )
 
+const ownPort = Config.option(
+  Setting.whole("POSTGRES_PORT", { from: 1, to: 65_535 }, "Expected a port from 1 to 65535")
+)
+
+/** What `layer` reads. */
+export const settings = Config.all({ home: Settings.home, port: ownPort })
+
 /** In `QUARTET_HOME`, on `POSTGRES_PORT` or a free port. */
 export const layer: Layer.Layer<Database, EmbeddedPostgresFailed | ConfigError.ConfigError> = Layer.unwrapEffect(
   Effect.gen(function*() {
     const home = yield* Settings.home
-    const port = yield* Config.option(Config.port("POSTGRES_PORT"))
+    const port = yield* ownPort
     return layerWith({ home, ...(Option.isSome(port) ? { port: port.value } : {}) })
   })
 )

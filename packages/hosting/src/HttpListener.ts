@@ -23,6 +23,8 @@ export interface ListenOptions {
   /** For logs. */
   readonly name: string
   readonly port: number
+  /** The setting that chooses the port, for whoever finds it taken. */
+  readonly setting?: string
   /** Connections beside `HTTP_MAX_CONNECTIONS`, for answers that are held open; none when absent. */
   readonly held?: number
   /** `HTTP_MAX_BODY_BYTES` when absent. */
@@ -67,14 +69,18 @@ export const listen = (
       quiet: options.quiet ?? false
     })
     node.on("request", edge.take)
-    const address = yield* Effect.acquireRelease(bound(node, options.port, host), () => drain(node, edge, options))
+    const address = yield* Effect.acquireRelease(bound(node, options, host), () => drain(node, edge, options))
     yield* Effect.logInfo(`${options.name} listens on ${urlOf(address)}.`)
     return address
   })
 
-const bound = (node: Server, port: number, hostname: string) =>
+/** What keeps a server from listening, with the setting to change. */
+export const notListening = (cause: Error, setting = "HOST"): Error =>
+  new Error(`${cause.message}. Change the setting ${/EADDRINUSE|EACCES/.test(cause.message) ? setting : "HOST"}`)
+
+const bound = (node: Server, { port, setting }: ListenOptions, hostname: string) =>
   Effect.async<HttpServer.TcpAddress, ServeError>((resume) => {
-    const fail = (cause: Error) => resume(Effect.fail(new ServeError({ cause })))
+    const fail = (cause: Error) => resume(Effect.fail(new ServeError({ cause: notListening(cause, setting) })))
     node.once("error", fail)
     node.listen({ port, host: hostname }, () => {
       node.off("error", fail)

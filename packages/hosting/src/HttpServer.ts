@@ -21,6 +21,8 @@ export interface HttpServerOptions<E, R, R2 = never> {
   /** For logs. */
   readonly name: string
   readonly port: Config.Config<number>
+  /** The setting that chooses the port, for whoever finds it taken. */
+  readonly setting?: string
   /** The API with its groups provided. */
   readonly api: Layer.Layer<HttpApi.Api, E, R>
   /** What the API's own problems mean; the edge's come by themselves. */

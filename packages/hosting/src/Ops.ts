@@ -69,6 +69,7 @@ export const layerOn = (
       const address = yield* listen(answering, RouteTable.make(router), {
         name: "ops",
         port: yield* Settings.port("OPS_PORT", otherwise),
+        setting: "OPS_PORT",
         drain: "1 second",
         quiet: true
       })

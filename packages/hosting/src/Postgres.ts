@@ -2,6 +2,7 @@ import * as Reactivity from "@effect/experimental/Reactivity"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
+import * as Setting from "@quartet/messaging/Setting"
 import type { ConfigError } from "effect"
 import { Clock, Config, Context, Duration, Effect, Layer, Predicate, Redacted, Ref, Runtime, Schedule } from "effect"
 import * as Pg from "pg"
@@ -102,7 +103,11 @@ const codeOf = (cause: unknown): string =>
   Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : ""
 
 /** Off for connection poolers that cannot keep a session's prepared statements. */
-const prepares = Config.boolean("DATABASE_PREPARE").pipe(Config.withDefault(true))
+const prepares = Config.withDefault(Setting.flag("DATABASE_PREPARE"), true)
+const mostConnections = Config.withDefault(Setting.whole("DATABASE_MAX_CONNECTIONS", { from: 1, to: 10_000 }), 10)
+
+/** What every service's connection reads beside its URL. */
+export const settings = Config.all({ prepares, mostConnections })
 
 /**
  * A plan is kept with its statement, and tables that were empty when it was made grow. So what can be looked up by a key is
@@ -119,7 +124,7 @@ const planning = {
 } satisfies Record<string, string>
 
 const acquirePool = Effect.fn("Postgres.acquirePool")(function*(options: PostgresOptions, url: DatabaseUrl) {
-  const size = yield* Config.integer("DATABASE_MAX_CONNECTIONS").pipe(Config.withDefault(10))
+  const size = yield* mostConnections
   const parsed = yield* parse(url, `${options.service.toUpperCase()}_DATABASE_URL`)
   // Said to the session as well as set on the role, since an operator's own role may lack both.
   const bound = withSettings(parsed, { search_path: options.service, ...sessionLimits, ...planning })

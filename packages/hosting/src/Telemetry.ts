@@ -1,3 +1,4 @@
+import * as Setting from "@quartet/messaging/Setting"
 import type { ConfigError } from "effect"
 import {
   Config,
@@ -15,7 +16,18 @@ import {
 import { Correlation } from "./Correlation.ts"
 import * as Settings from "./Settings.ts"
 
-const given = Config.option(Config.logLevel("LOG_LEVEL"))
+const levels = new Map<string, LogLevel.LogLevel>([
+  ...LogLevel.allLevels.map((level): [string, LogLevel.LogLevel] => [level.label, level]),
+  ["WARNING", LogLevel.Warning],
+  ["ALL", LogLevel.All],
+  ["NONE", LogLevel.None]
+])
+
+const given = Setting.make(
+  "LOG_LEVEL",
+  "Expected DEBUG, INFO, WARN, ERROR, FATAL or NONE",
+  (text) => Option.fromNullable(levels.get(text.toUpperCase()))
+).pipe(Config.option)
 
 /** While it is set, a process that starts logs warnings and errors alone. */
 export type Quiet = MutableRef.MutableRef<boolean>
@@ -26,9 +38,12 @@ const unless = (quiet: Quiet, logger: Logger.Logger<unknown, void>): Logger.Logg
   })
 
 /** People read a terminal, programs read what is piped. */
-const format = Config.literal("json", "pretty")("LOG_FORMAT").pipe(
+const format = Setting.oneOf("LOG_FORMAT", ["json", "pretty"]).pipe(
   Config.withDefault(process.stderr.isTTY ? "pretty" : "json")
 )
+
+/** What `layer` reads. */
+export const settings = Config.all({ given, format })
 
 /** Every line that is logged for a request says which it was for. */
 const correlated = <Output>(logger: Logger.Logger<unknown, Output>) =>

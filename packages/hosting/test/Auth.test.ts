@@ -1,33 +1,41 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, HashMap, Layer, Logger, Option, Redacted, TestClock } from "effect"
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose"
-import { mkdtempSync, rmSync, statSync } from "node:fs"
+import type { KeyObject, webcrypto } from "node:crypto"
+import { createPrivateKey, generateKeyPairSync } from "node:crypto"
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Auth from "../src/Auth.ts"
 import * as DevelopmentIssuer from "../src/DevelopmentIssuer.ts"
 import { sentenceOf } from "../src/Launch.ts"
+import * as TokenKeys from "../src/testing/TokenKeys.ts"
 
-const secret = "a secret that only this test knows"
+const privateKey = createPrivateKey({
+  key: Buffer.from(TokenKeys.issuing.AUTH_SIGNING_KEY, "base64"),
+  format: "der",
+  type: "pkcs8"
+})
+const secret = new TextEncoder().encode("a secret that somebody may hope for")
 
 const settings = (map: Record<string, string>) =>
   Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(map))))
 
 const both = Layer.merge(Auth.layer, DevelopmentIssuer.layer)
 
-const withSecret = both.pipe(Layer.provide(settings({ AUTH_SECRET: secret })))
+const withKeys = both.pipe(Layer.provide(settings(TokenKeys.issuing)))
 
 const verify = (token: Redacted.Redacted<string>) => Effect.flatMap(Auth.Auth, (auth) => auth.verify(token))
 
 const sign = (
   claims: Record<string, unknown>,
-  options: { alg?: string; key?: Uint8Array | Awaited<ReturnType<typeof generateKeyPair>>["privateKey"] } = {}
+  options: { alg?: string; key?: Uint8Array | KeyObject | webcrypto.CryptoKey } = {}
 ) =>
   Effect.promise(() =>
     new SignJWT({ sub: "alice", iss: "quartet", aud: "quartet", exp: 100, ...claims })
-      .setProtectedHeader({ alg: options.alg ?? "HS256" })
-      .sign(options.key ?? new TextEncoder().encode(secret))
+      .setProtectedHeader({ alg: options.alg ?? "ES256" })
+      .sign(options.key ?? privateKey)
   ).pipe(Effect.map(Redacted.make))
 
 const temporary = Effect.acquireRelease(
@@ -45,19 +53,23 @@ describe("bearer tokens", () => {
       assert.strictEqual((yield* verify(token)).subject, "alice", "clocks may differ by five seconds")
       yield* TestClock.adjust("2 seconds")
       assert.strictEqual((yield* Effect.flip(verify(token)))._tag, "Unauthorized")
-    }).pipe(Effect.provide(withSecret)))
+    }).pipe(Effect.provide(withKeys)))
 
   it.effect("are refused when absent, forged, meant for others, endless or without a subject (H193)", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* verify(yield* sign({}))).subject, "alice")
+      const another = yield* Effect.promise(() => generateKeyPair("ES256"))
+      const other = yield* Effect.promise(() => generateKeyPair("EdDSA"))
       const unsigned =
         "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSIsImlzcyI6InF1YXJ0ZXQiLCJhdWQiOiJxdWFydGV0IiwiZXhwIjoxMDB9."
       const tokens = [
         Redacted.make(""),
         Redacted.make("nonsense"),
         Redacted.make(unsigned),
-        yield* sign({}, { key: new TextEncoder().encode("another secret, just as long as it") }),
-        yield* sign({}, { alg: "HS512" }),
+        yield* sign({}, { key: another.privateKey }),
+        yield* sign({}, { alg: "HS256", key: secret }),
+        yield* sign({}, { alg: "HS256", key: new TextEncoder().encode(TokenKeys.checking.AUTH_PUBLIC_KEY) }),
+        yield* sign({}, { alg: "EdDSA", key: other.privateKey }),
         yield* sign({ aud: "somebody else" }),
         yield* sign({ iss: "somebody else" }),
         yield* sign({ exp: undefined }),
@@ -70,7 +82,7 @@ describe("bearer tokens", () => {
       for (const token of tokens) {
         assert.strictEqual((yield* Effect.flip(verify(token)))._tag, "Unauthorized", Redacted.value(token))
       }
-    }).pipe(Effect.provide(withSecret)))
+    }).pipe(Effect.provide(withKeys)))
 
   it.live("are checked by the identity provider's keys, which are no shared secret", () =>
     Effect.gen(function*() {
@@ -96,7 +108,7 @@ describe("bearer tokens", () => {
         const good = yield* sign({ exp }, { alg: "ES256", key: pair.privateKey })
         assert.strictEqual((yield* verify(good)).subject, "alice")
         const pem = new TextEncoder().encode(yield* Effect.promise(() => exportSPKI(pair.publicKey)))
-        const confused = yield* sign({ exp }, { key: pem })
+        const confused = yield* sign({ exp }, { alg: "HS256", key: pem })
         assert.strictEqual((yield* Effect.flip(verify(confused)))._tag, "Unauthorized")
       }).pipe(Effect.provide(Auth.layer.pipe(Layer.provide(settings({ AUTH_JWKS_URL })))))
     }).pipe(Effect.scoped))
@@ -125,11 +137,11 @@ describe("the scopes of a token", () => {
   ])("are read in every form that identity providers send: %j", ([claims, scopes]) =>
     Effect.gen(function*() {
       assert.deepStrictEqual((yield* verify(yield* sign(claims))).scopes, scopes)
-    }).pipe(Effect.provide(withSecret)))
+    }).pipe(Effect.provide(withKeys)))
 })
 
 describe("a refused token", () => {
-  const another = new TextEncoder().encode("another secret, just as long as it")
+  const another = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
   const kept = () => {
     const lines: Array<{ readonly message: string; readonly reason: unknown; readonly unreported: unknown }> = []
     const logger = Logger.make(({ annotations, message }) => {
@@ -145,7 +157,7 @@ describe("a refused token", () => {
       ["issuer", sign({ iss: "somebody else" })],
       ["audience", sign({ aud: "somebody else" })],
       ["signature", sign({}, { key: another })],
-      ["algorithm", sign({}, { alg: "HS512" })],
+      ["algorithm", sign({}, { alg: "HS512", key: secret })],
       ["missing claim", sign({ exp: undefined })],
       ["missing claim", sign({ sub: undefined })],
       ["not yet valid", sign({ nbf: 50 })],
@@ -166,7 +178,7 @@ describe("a refused token", () => {
         const refusal = yield* Effect.flip(verify(token)).pipe(Effect.provide(layer))
         assert.strictEqual(refusal.message, "A valid bearer token is needed.")
         assert.deepStrictEqual(lines, [{ message: "A bearer token was refused.", reason, unreported: 0 }])
-      }).pipe(Effect.provide(withSecret))
+      }).pipe(Effect.provide(withKeys))
   )
 
   it.effect("is logged once in ten seconds for each reason, however many there are (H198)", () =>
@@ -180,10 +192,10 @@ describe("a refused token", () => {
       yield* TestClock.adjust("10 seconds")
       yield* asked.pipe(Effect.provide(layer))
       assert.deepStrictEqual(lines.slice(2).map(({ unreported }) => unreported), [99, 99])
-    }).pipe(Effect.provide(withSecret)))
+    }).pipe(Effect.provide(withKeys)))
 })
 
-describe("the development secret", () => {
+describe("the development key", () => {
   it.live("is made once, kept to its owner, and agreed on by all processes of the home", () =>
     Effect.gen(function*() {
       const folder = join(yield* temporary, "home")
@@ -199,18 +211,54 @@ describe("the development secret", () => {
           assert.deepStrictEqual(yield* verify(token), { subject: "bob", scopes: [] })
         }
       }).pipe(Effect.provide(Auth.layer.pipe(Layer.provide(here))))
-      assert.strictEqual(statSync(join(folder, "auth.secret")).mode & 0o777, 0o600)
+      assert.strictEqual(statSync(join(folder, "auth.key")).mode & 0o777, 0o600)
+      assert.strictEqual(statSync(join(folder, "auth.pub")).mode & 0o777, 0o644)
     }).pipe(Effect.scoped))
 
-  it.live("and its issuer do not exist in production, nor does a short secret", () =>
+  it.live("is not needed by who checks tokens: a home with the public half alone will do", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporary
+      const { publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" })
+      writeFileSync(join(folder, "auth.pub"), publicKey.export({ type: "spki", format: "pem" }))
+      yield* Layer.build(Auth.layer.pipe(Layer.provide(settings({ QUARTET_HOME: folder }))))
+      assert.deepStrictEqual(readdirSync(folder), ["auth.pub"])
+    }).pipe(Effect.scoped))
+
+  it.live.each([
+    { alg: "ES256", make: () => generateKeyPairSync("ec", { namedCurve: "prime256v1" }) },
+    { alg: "EdDSA", make: () => generateKeyPairSync("ed25519") },
+    { alg: "RS256", make: () => generateKeyPairSync("rsa", { modulusLength: 2048 }) }
+  ])("may be of $alg, as PEM with its line breaks written out", ({ make }) =>
+    Effect.gen(function*() {
+      const { privateKey, publicKey } = make()
+      const pem = (key: KeyObject, type: "pkcs8" | "spki") =>
+        key.export({ type, format: "pem" }).toString().replaceAll("\n", "\\n")
+      const keys = { AUTH_SIGNING_KEY: pem(privateKey, "pkcs8"), AUTH_PUBLIC_KEY: pem(publicKey, "spki") }
+      yield* Effect.gen(function*() {
+        const token = yield* (yield* DevelopmentIssuer.DevelopmentIssuer).sign({ subject: "carol" })
+        assert.strictEqual((yield* verify(token)).subject, "carol")
+      }).pipe(Effect.provide(both.pipe(Layer.provide(settings(keys)))))
+    }))
+
+  it.live("and its issuer do not exist in production, nor does a secret that all share (H173)", () =>
     Effect.gen(function*() {
       const refusal = <A, E>(layer: Layer.Layer<A, E>, map: Record<string, string>) =>
         Layer.build(layer.pipe(Layer.provide(settings(map)))).pipe(Effect.scoped, Effect.flip, Effect.map(sentenceOf))
-      const issuing = yield* refusal(DevelopmentIssuer.layer, { NODE_ENV: "production", AUTH_SECRET: secret })
-      assert.include(issuing, "NODE_ENV")
-      assert.include(yield* refusal(Auth.layer, { NODE_ENV: "production" }), "The setting AUTH_SECRET is missing.")
-      const short = yield* refusal(Auth.layer, { AUTH_SECRET: "too short" })
-      assert.strictEqual(short, "The setting AUTH_SECRET is not valid. Expected 32 characters or more.")
+      assert.include(
+        yield* refusal(DevelopmentIssuer.layer, { NODE_ENV: "production", ...TokenKeys.issuing }),
+        "NODE_ENV"
+      )
+      assert.include(yield* refusal(Auth.layer, { NODE_ENV: "production" }), "The setting AUTH_PUBLIC_KEY is missing.")
+      const shared = yield* refusal(Auth.layer, { AUTH_SECRET: "a secret of thirty-two characters and more" })
+      assert.match(shared, /^The setting AUTH_SECRET is not valid\. .*AUTH_PUBLIC_KEY/)
+      assert.notInclude(shared, "a secret of thirty-two")
+      const leaked = yield* refusal(Auth.layer, { AUTH_PUBLIC_KEY: TokenKeys.issuing.AUTH_SIGNING_KEY })
+      assert.match(leaked, /^The setting AUTH_PUBLIC_KEY is not valid\./)
+      const { AUTH_SIGNING_KEY } = TokenKeys.issuing
+      const { publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" })
+      const strange = publicKey.export({ type: "spki", format: "der" }).toString("base64")
+      const odd = yield* refusal(DevelopmentIssuer.layer, { AUTH_SIGNING_KEY, AUTH_PUBLIC_KEY: strange })
+      assert.match(odd, /^The setting AUTH_SIGNING_KEY is not valid\./)
       assert.include(yield* refusal(DevelopmentIssuer.layer, { AUTH_JWKS_URL: "http://keys.test/" }), "AUTH_JWKS_URL")
     }))
 })

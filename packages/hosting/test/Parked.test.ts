@@ -9,6 +9,7 @@ import * as Health from "../src/Health.ts"
 import * as Ops from "../src/Ops.ts"
 import type { Desk, ParkedMessage } from "../src/ParkedMessages.ts"
 import * as ParkedMessages from "../src/ParkedMessages.ts"
+import * as TokenKeys from "../src/testing/TokenKeys.ts"
 
 const message = (id: string): ParkedMessage => ({
   id,
@@ -47,7 +48,7 @@ const makeDesk = (ids: ReadonlyArray<string>, waiting = ids.length) =>
     return { desk, state }
   })
 
-const settings = new Map([["OPS_PORT", "0"], ["AUTH_SECRET", "a secret for tests, long enough to be one"]])
+const settings = new Map(Object.entries({ OPS_PORT: "0", ...TokenKeys.issuing }))
 
 const ops = Ops.layer.pipe(
   Layer.provideMerge(Layer.mergeAll(Health.layer, ParkedMessages.layer, Auth.layer, DevelopmentIssuer.layer)),

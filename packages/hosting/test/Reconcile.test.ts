@@ -9,6 +9,7 @@ import * as Health from "../src/Health.ts"
 import * as Ops from "../src/Ops.ts"
 import * as ParkedMessages from "../src/ParkedMessages.ts"
 import type { Mismatch } from "../src/Reconciling.ts"
+import * as TokenKeys from "../src/testing/TokenKeys.ts"
 
 const drift: Mismatch = { id: "stock/tea", orderId: null, says: "it drifted", remedy: "repair", does: "it is set" }
 const riddle: Mismatch = { id: "stock/cup", orderId: null, says: "nobody knows", remedy: "person", does: "count" }
@@ -50,7 +51,7 @@ const makeDesk = Effect.map(
   }
 )
 
-const settings = new Map([["OPS_PORT", "0"], ["AUTH_SECRET", "a secret for tests, long enough to be one"]])
+const settings = new Map(Object.entries({ OPS_PORT: "0", ...TokenKeys.issuing }))
 
 const ops = Ops.layer.pipe(
   Layer.provideMerge(Layer.mergeAll(Health.layer, ParkedMessages.layer, Auth.layer, DevelopmentIssuer.layer)),

@@ -2,6 +2,7 @@ import type { SqlError } from "@effect/sql"
 import { SqlClient } from "@effect/sql"
 import { Config, Context, Duration, Effect, Layer, Metric, Schema } from "effect"
 import { encodeSeqs } from "./internal/outboxRows.ts"
+import * as Setting from "./Setting.ts"
 import { atomically } from "./Transaction.ts"
 import * as Worker from "./Worker.ts"
 
@@ -21,7 +22,10 @@ export class Archive extends Context.Tag("@quartet/messaging/Archive")<Archive, 
 }>() {}
 
 /** How long messages are kept that were said. */
-const lifetime = Config.duration("OUTBOX_KEPT_FOR").pipe(Config.withDefault(Duration.days(30)))
+export const lifetime = Setting.duration("OUTBOX_KEPT_FOR", {
+  longest: Duration.days(3660),
+  described: "3660 days, such as \"30 days\""
+}).pipe(Config.withDefault(Duration.days(30)))
 
 /** So few at a time that nobody waits for the rows. */
 const chunk = 5000

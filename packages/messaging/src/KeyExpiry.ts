@@ -1,9 +1,13 @@
 import { Config, Duration, Effect, Layer } from "effect"
 import { IdempotencyKeys } from "./IdempotencyKeys.ts"
+import * as Setting from "./Setting.ts"
 import * as Worker from "./Worker.ts"
 
 /** How long an answered key is kept, and so how long a request may be repeated and get its first answer. */
-const lifetime = Config.duration("IDEMPOTENCY_KEYS_KEPT_FOR").pipe(Config.withDefault(Duration.hours(24)))
+export const lifetime = Setting.duration("IDEMPOTENCY_KEYS_KEPT_FOR", {
+  longest: Duration.days(366),
+  described: "366 days, such as \"24 hours\""
+}).pipe(Config.withDefault(Duration.hours(24)))
 
 /** Often enough that no key outlives its time by more than a quarter of an hour. */
 const pause = Duration.minutes(15)

@@ -1,6 +1,5 @@
 import type { Channel, ConsumeMessage } from "amqplib"
-import type { ConfigError } from "effect"
-import { Config, Effect, Either, Layer, Redacted } from "effect"
+import { Config, ConfigError, Effect, Either, Layer, Option, Redacted } from "effect"
 import type { Publication, Subscription } from "./Broker.ts"
 import { Broker } from "./Broker.ts"
 import { makeConnection } from "./internal/rabbitConnection.ts"
@@ -9,6 +8,7 @@ import { attemptHeader, makeIntake } from "./internal/rabbitConsumer.ts"
 import type { Outbound } from "./internal/rabbitPublisher.ts"
 import { makePublisher, sent } from "./internal/rabbitPublisher.ts"
 import { declare, makeNames } from "./internal/rabbitTopology.ts"
+import * as Setting from "./Setting.ts"
 
 export interface Options {
   /** `amqp://` or `amqps://`. When it names a user, the broker checks that every message is sent by that user. */
@@ -70,41 +70,49 @@ export const layer = (options: Options): Layer.Layer<Broker> =>
     })
   )
 
-const urlOf = (text: string) => Either.try(() => new URL(text)).pipe(Either.getOrUndefined)
+const amqpUrl = (name: string) =>
+  Config.map(
+    Setting.url(name, "Expected a URL like amqp://user:password@host:5672", ["amqp", "amqps"]),
+    // As it was given, but for the blanks around it: a vhost in it is written with escapes.
+    (url) => Redacted.make(url.toString())
+  )
 
 /** `AMQP_URL`, or `<SERVICE>_AMQP_URL` for this service alone. */
-const urlConfig = (service: string) => {
-  const name = `${service.toUpperCase().replaceAll("-", "_")}_AMQP_URL`
-  return Config.redacted(
-    Config.nonEmptyString(name).pipe(Config.orElse(() => Config.nonEmptyString("AMQP_URL")))
-  ).pipe(Config.validate({
-    message: "expected a URL that begins with amqp:// or amqps://",
-    validation: (url) => /^amqps?:$/.test(urlOf(Redacted.value(url))?.protocol ?? "")
-  }))
-}
+const urlConfig = (service: string): Config.Config<Redacted.Redacted<string>> =>
+  Config.all([
+    Config.option(amqpUrl(`${service.toUpperCase().replaceAll("-", "_")}_AMQP_URL`)),
+    Config.option(amqpUrl("AMQP_URL"))
+  ]).pipe(Config.mapOrFail(([own, shared]) =>
+    Either.fromOption(
+      Option.orElse(own, () => shared),
+      () => ConfigError.MissingData(["AMQP_URL"], "Set it to a broker like amqp://user:password@host:5672")
+    )
+  ))
 
-const namespaceConfig = Config.nonEmptyString("AMQP_NAMESPACE").pipe(
-  Config.withDefault(defaultNamespace),
-  Config.validate({
-    message: "expected a letter and then at most 40 letters, digits or hyphens",
-    validation: (name) => /^[A-Za-z][A-Za-z0-9-]{0,40}$/.test(name)
+const namespaceConfig = Setting.text(
+  "AMQP_NAMESPACE",
+  "Expected a letter and then at most 40 letters, digits or hyphens",
+  (name) => /^[A-Za-z][A-Za-z0-9-]{0,40}$/.test(name)
+).pipe(Config.withDefault(defaultNamespace))
+
+/** What a client reads of a broker that may not be there. */
+export const broker = Config.all({ url: Config.option(amqpUrl("AMQP_URL")), namespace: namespaceConfig })
+
+/** What `layerConfig` reads. */
+export const settings = (service: string) =>
+  Config.all({
+    url: urlConfig(service),
+    namespace: namespaceConfig,
+    declares: Config.withDefault(Setting.flag("AMQP_DECLARE"), true)
   })
-)
-
-const declaresConfig = Config.boolean("AMQP_DECLARE").pipe(Config.withDefault(true))
 
 /** The same, set by `AMQP_URL` (or `<SERVICE>_AMQP_URL`), `AMQP_NAMESPACE` and `AMQP_DECLARE`. */
 export const layerConfig = (
   options: Pick<Options, "subscriptions" | "service">
 ): Layer.Layer<Broker, ConfigError.ConfigError> =>
-  Layer.unwrapEffect(Effect.gen(function*() {
-    return layer({
-      ...options,
-      url: yield* urlConfig(options.service),
-      namespace: yield* namespaceConfig,
-      declares: yield* declaresConfig
-    })
-  }))
+  Layer.unwrapEffect(Effect.map(settings(options.service), (configured) => layer({ ...options, ...configured })))
+
+const urlOf = (text: string) => Either.try(() => new URL(text)).pipe(Either.getOrUndefined)
 
 /** How messages are written for the wire. */
 const makeLetters = (url: Redacted.Redacted<string>, exchange: string) => {

@@ -3,12 +3,12 @@ import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import { Console, Effect, Layer, Schema } from "effect"
 import type { Stage } from "./demo/Scenes.ts"
 import * as Scenes from "./demo/Scenes.ts"
-import { Ports } from "./Ports.ts"
+import { addressOf, Ports } from "./Ports.ts"
 import * as Token from "./Token.ts"
 
 const stage = Effect.gen(function*() {
   const ports = yield* Ports
-  const at = (port: number) => `http://127.0.0.1:${port}`
+  const at = yield* addressOf
   return {
     customer: { url: at(ports.order), token: yield* Token.forCustomer("demo") },
     operator: yield* Token.forOperator,

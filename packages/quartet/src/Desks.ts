@@ -1,5 +1,8 @@
-import { Config, Effect, Schema } from "effect"
-import { opsPorts } from "./Ports.ts"
+import * as Settings from "@quartet/hosting/Settings"
+import * as Setting from "@quartet/messaging/Setting"
+import { parseUrl } from "@quartet/messaging/Setting"
+import { Config, Effect, Option, Schema } from "effect"
+import { addressOf, opsPorts } from "./Ports.ts"
 import type { Ask } from "./Shop.ts"
 import { demand } from "./Shop.ts"
 import * as Token from "./Token.ts"
@@ -21,13 +24,31 @@ const desks = [
   { service: "warehouse", port: opsPorts.warehouse }
 ]
 export const services = desks.map(({ service }) => service)
-const usual = desks.map(({ port }) => `http://127.0.0.1:${port}`)
 
-/** Where operators are heard: `OPS_URL`, or this machine's usual ports. */
-export const given = Config.nonEmptyString("OPS_URL").pipe(
-  Config.map((urls) => urls.split(",").map((url) => url.trim()).filter((url) => url !== "")),
-  Config.withDefault(usual)
+/** `OPS_PORT`, as the server that set it; else where each process of its own is heard, `npm start` as the first of them. */
+const usual = Config.all({ addressOf, set: Config.option(Settings.setPort("OPS_PORT")) }).pipe(
+  Config.map(({ addressOf, set }) =>
+    Option.match(set, { onNone: () => desks.map(({ port }) => addressOf(port)), onSome: (port) => [addressOf(port)] })
+  )
 )
+
+const isUrl = (text: string) => Option.isSome(parseUrl(text, ["http", "https"]))
+
+/** Where operators are heard: `OPS_URL`, else the ports that its server reads. */
+export const given: Config.Config<ReadonlyArray<string>> = Config.all({
+  usual,
+  set: Config.option(
+    Setting.make(
+      "OPS_URL",
+      "Expected URLs that begin with http:// or https://, with commas",
+      (text) =>
+        Option.liftPredicate(
+          text.split(",").map((url) => url.trim()).filter((url) => url !== ""),
+          (urls) => urls.length > 0 && urls.every(isUrl)
+        )
+    )
+  )
+}).pipe(Config.map(({ set, usual }) => Option.getOrElse(set, () => usual)))
 
 /** Asks as an operator. */
 export const ask = Effect.fnUntraced(function*<A, I>(request: Ask, answer: Schema.Schema<A, I>) {

@@ -15,3 +15,12 @@ export type Ports = Config.Config.Success<typeof Ports>
 
 /** Where operators reach each process of its own when `OPS_PORT` does not say otherwise. */
 export const opsPorts = { order: 9000, payment: 9001, inventory: 9002, warehouse: 9003, simulator: 9004 }
+
+/** Those that are given on every address are reached by this machine's own. */
+const everywhere = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]])
+
+/** Where a client on this machine reaches a port that a server bound to `HOST`. */
+export const addressOf: Config.Config<(port: number) => string> = Config.map(Settings.host, (bound) => {
+  const host = everywhere.get(bound) ?? bound
+  return (port) => `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+})

@@ -1,16 +1,17 @@
 import * as Settings from "@quartet/hosting/Settings"
 import * as Worker from "@quartet/messaging/Worker"
-import { Config, Duration, Effect, Layer, Option } from "effect"
-import { Ports } from "./Ports.ts"
+import { Duration, Effect, Layer, Option } from "effect"
+import { addressOf, Ports } from "./Ports.ts"
 import { reconcile } from "./Reconcile.ts"
 import { isLeft, textOf } from "./reconcile/Telling.ts"
+import * as Token from "./Token.ts"
 
 /** How often everything in one process is reconciled; `never` leaves it to `quartet reconcile`. */
-const period = Settings.period("RECONCILE_EVERY", "10 minutes")
+export const period = Settings.period("RECONCILE_EVERY", "10 minutes")
 
 /** In production an operator's token has to be given; elsewhere one is made. */
 const mayAsk = Effect.gen(function*() {
-  const given = yield* Config.option(Config.nonEmptyString("OPERATOR_TOKEN"))
+  const given = yield* Token.given
   return Option.isSome(given) || !(yield* Settings.isProduction)
 })
 
@@ -36,6 +37,6 @@ export const layer = Layer.scopedDiscard(Effect.gen(function*() {
   const every = yield* period
   if (Option.isNone(every) || !(yield* mayAsk)) return
   const { ops } = yield* Ports
-  const work = turn(`http://127.0.0.1:${ops}`, every.value)
+  const work = turn((yield* addressOf)(ops), every.value)
   yield* Worker.forever("Reconciling", Effect.zipRight(Effect.sleep(every.value), work))
 }))

@@ -1,7 +1,9 @@
 import type { HttpClientError } from "@effect/platform/HttpClientError"
+import * as Settings from "@quartet/hosting/Settings"
 import type { Duration, ParseResult, Redacted } from "effect"
-import { Config, Console, Effect, Schedule, Schema } from "effect"
+import { Config, Console, Effect, Option, Schedule, Schema } from "effect"
 import { catalogue } from "./Catalogue.ts"
+import { addressOf, Ports } from "./Ports.ts"
 import type { Unexpected } from "./Shop.ts"
 import { demand } from "./Shop.ts"
 import * as Token from "./Token.ts"
@@ -42,17 +44,21 @@ export const seed = Effect.fn("Seed.seed")(function*(at: Addresses, operator: Re
     }), { concurrency: "unbounded", discard: true })
 })
 
-const base = (name: string, otherwise: string): Config.Config<string> =>
-  Config.url(name).pipe(
-    Config.withDefault(new URL(otherwise)),
-    Config.map((url) => url.toString().replace(/\/$/, ""))
-  )
+const base = (name: string): Config.Config<Option.Option<string>> =>
+  Config.map(Config.option(Settings.httpUrl(name)), Option.map((url) => url.toString().replace(/\/$/, "")))
 
-const addresses = Config.all({
-  order: base("ORDER_URL", "http://127.0.0.1:3000"),
-  prices: base("PRICES_URL", "http://127.0.0.1:3004"),
-  inventory: base("INVENTORY_URL", "http://127.0.0.1:3002")
-})
+/** `ORDER_URL` and so on; else where this machine's servers listen by `HOST`, `ORDER_PORT` and so on. */
+export const addresses: Config.Config<Addresses> = Config.all({
+  ports: Ports,
+  addressOf,
+  order: base("ORDER_URL"),
+  prices: base("PRICES_URL"),
+  inventory: base("INVENTORY_URL")
+}).pipe(Config.map(({ addressOf, inventory, order, ports, prices }) => ({
+  order: Option.getOrElse(order, () => addressOf(ports.order)),
+  prices: Option.getOrElse(prices, () => addressOf(ports.prices)),
+  inventory: Option.getOrElse(inventory, () => addressOf(ports.inventory))
+})))
 
 const nowAndThen = Schedule.spaced("500 millis")
 

@@ -18,6 +18,7 @@ import { randomBytes } from "node:crypto"
 import { hostname } from "node:os"
 import { opsPorts } from "./Ports.ts"
 import * as Provider from "./Provider.ts"
+import * as AllSettings from "./Settings.ts"
 
 /** What can have a process of its own. */
 export const Name = Schema.Literal("order", "payment", "inventory", "warehouse", "simulator").annotations({
@@ -54,7 +55,10 @@ const services = {
 }
 
 /** One service, or the provider's stand-in, in a process of its own. Any number of replicas of a service may run. */
-export const run = (name: Name): void => name === "simulator" ? Launch.run(standIn) : Launch.run(attended(name))
+export const run = (name: Name): void =>
+  name === "simulator"
+    ? Launch.run(standIn, { settings: AllSettings.ofPart(name) })
+    : Launch.run(attended(name), { settings: AllSettings.ofPart(name) })
 
 /** It needs neither database nor broker. */
 const standIn = Ops.around("simulator", Provider.simulator, Ops.layerOn(opsPorts.simulator)).pipe(

@@ -1,18 +1,20 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as AuthSettings from "@quartet/hosting/AuthSettings"
 import * as Database from "@quartet/hosting/Database"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
 import * as Settings from "@quartet/hosting/Settings"
 import type { Quiet } from "@quartet/hosting/Telemetry"
-import { Config, Console, Effect, Layer, MutableRef, Option, Redacted } from "effect"
-import { Ports } from "./Ports.ts"
+import { Console, Effect, Layer, MutableRef, Option, Redacted } from "effect"
+import { addressOf, Ports } from "./Ports.ts"
+import * as Provider from "./Provider.ts"
 import * as Reconciling from "./Reconciling.ts"
 import { seed } from "./Seed.ts"
 import * as System from "./System.ts"
 import * as Token from "./Token.ts"
 import { welcome } from "./Welcome.ts"
 
-const given = Config.option(Config.nonEmptyString("DATABASE_URL"))
+const given = Database.adminUrl
 
 /** `DATABASE_URL`, or a PostgreSQL of our own. */
 const database = Layer.unwrapEffect(
@@ -23,7 +25,7 @@ const database = Layer.unwrapEffect(
 const introduce = Effect.gen(function*() {
   const ports = yield* Ports
   const operator = yield* Token.forOperator
-  const at = (port: number) => `http://127.0.0.1:${port}`
+  const at = yield* addressOf
   yield* seed({ order: at(ports.order), prices: at(ports.prices), inventory: at(ports.inventory) }, operator)
   return Redacted.value(yield* Token.forCustomer("alice"))
 }).pipe(Effect.provide(Layer.merge(DevelopmentIssuer.layer, NodeHttpClient.layer)))
@@ -31,13 +33,13 @@ const introduce = Effect.gen(function*() {
 const greet = (quiet: Quiet) =>
   Effect.gen(function*() {
     const isProduction = yield* Settings.isProduction
-    const hasKeys = Option.isSome(yield* Config.option(Config.nonEmptyString("AUTH_JWKS_URL")))
+    const hasKeys = (yield* AuthSettings.settings).keys._tag === "Jwks"
     const token = isProduction || hasKeys ? undefined : yield* introduce
     yield* Console.log(welcome({
       ports: yield* Ports,
       home: yield* Settings.home,
       database: Option.isSome(yield* given) ? "at DATABASE_URL" : "embedded PostgreSQL",
-      simulator: Option.isNone(yield* Config.option(Config.nonEmptyString("STRIPE_API_KEY"))),
+      simulator: !(yield* Provider.isReal),
       token,
       seconds: process.uptime()
     }))

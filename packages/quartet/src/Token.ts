@@ -1,5 +1,6 @@
 import * as Issuer from "@quartet/hosting/DevelopmentIssuer"
 import { DevelopmentIssuer } from "@quartet/hosting/DevelopmentIssuer"
+import * as Settings from "@quartet/hosting/Settings"
 import type { ConfigError, Duration, Redacted } from "effect"
 import { Config, Effect, Option } from "effect"
 
@@ -16,8 +17,11 @@ export const forOperator: Effect.Effect<Redacted.Redacted<string>, never, Develo
   ({ sign }) => sign({ subject: "operator", scopes: ["operator"], ttl: lifetime })
 )
 
+/** `OPERATOR_TOKEN`. */
+export const given = Config.option(Config.redacted(Settings.credential("OPERATOR_TOKEN")))
+
 /** `OPERATOR_TOKEN`, as an identity provider gave it; else one for local use, where such are made. */
 export const ofOperator: Effect.Effect<Redacted.Redacted<string>, ConfigError.ConfigError> = Effect.gen(function*() {
-  const given = yield* Config.option(Config.redacted(Config.nonEmptyString("OPERATOR_TOKEN")))
-  return Option.isSome(given) ? given.value : yield* Effect.provide(forOperator, Issuer.layer)
+  const found = yield* given
+  return Option.isSome(found) ? found.value : yield* Effect.provide(forOperator, Issuer.layer)
 })

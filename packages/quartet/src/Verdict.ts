@@ -1,12 +1,13 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { subscriptions } from "@quartet/contracts/Catalog"
+import * as Database from "@quartet/hosting/Database"
 import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
 import * as Settings from "@quartet/hosting/Settings"
+import * as RabbitMq from "@quartet/messaging/RabbitMq"
 import * as RabbitMqQueues from "@quartet/messaging/RabbitMqQueues"
 import type { Duration, Redacted } from "effect"
-import { Config, Console, Effect, Option, Schedule, Schema } from "effect"
+import { Console, Effect, Option, Schedule, Schema } from "effect"
 import { moneyLaws } from "./laws/moneyLaws.ts"
-import { Ports } from "./Ports.ts"
 import * as Provider from "./Provider.ts"
 import type { Broken } from "./Verify.ts"
 import { laws, readLedger, verify } from "./Verify.ts"
@@ -42,7 +43,7 @@ const brokerLaw = {
 
 /** `DATABASE_URL`, or the embedded PostgreSQL of the quartet that runs in the home. */
 export const database = Effect.gen(function*() {
-  const given = yield* Config.option(Config.redacted(Config.nonEmptyString("DATABASE_URL")))
+  const given = yield* Database.adminUrl
   if (Option.isSome(given)) return given.value
   const home = yield* Settings.home
   const embedded = yield* Effect.orElseSucceed(EmbeddedPostgres.running(home), () => Option.none<Redacted.Redacted>())
@@ -52,18 +53,13 @@ export const database = Effect.gen(function*() {
 /** The stand-in's ledger; none where payments go to the provider itself, whose books are not ours to read. */
 const ledger = Effect.gen(function*() {
   if (yield* Provider.isReal) return Option.none()
-  const { simulator } = yield* Ports
-  const base = yield* Config.url("STRIPE_API_BASE").pipe(
-    Config.withDefault(new URL(`http://127.0.0.1:${simulator}`))
-  )
-  return Option.some(yield* readLedger(base.toString().replace(/\/$/, "")))
+  return Option.some(yield* readLedger((yield* Provider.base).replace(/\/$/, "")))
 })
 
 /** What rests at the broker at `AMQP_URL`; nothing is looked into where there is none. */
 const queues = Effect.gen(function*() {
-  const url = yield* Config.option(Config.redacted(Config.nonEmptyString("AMQP_URL")))
+  const { namespace, url } = yield* RabbitMq.broker
   if (Option.isNone(url)) return []
-  const namespace = yield* Config.nonEmptyString("AMQP_NAMESPACE").pipe(Config.withDefault("quartet"))
   const depths = yield* RabbitMqQueues.depths({ url: url.value, subscriptions, namespace })
   const breaches = depths.filter(({ messages }) => messages !== 0).map(({ messages, queue }) =>
     messages === undefined ? `there is no queue ${queue}` : `${queue} holds ${messages}`

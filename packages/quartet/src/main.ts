@@ -8,14 +8,17 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as Launch from "@quartet/hosting/Launch"
+import * as SettingFiles from "@quartet/hosting/SettingFiles"
 import { Console, Effect, MutableRef, Option, Redacted } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { demo } from "./Demo.ts"
+import * as Keys from "./Keys.ts"
 import * as ParkedCommand from "./ParkedCommand.ts"
 import * as Rebuild from "./Rebuild.ts"
 import * as ReconcileCommand from "./ReconcileCommand.ts"
 import * as Seed from "./Seed.ts"
 import * as Serve from "./Serve.ts"
+import * as AllSettings from "./Settings.ts"
 import * as Start from "./Start.ts"
 import * as Token from "./Token.ts"
 import * as Topology from "./Topology.ts"
@@ -42,7 +45,7 @@ const start = Command.make("start", {}, () =>
   Effect.sync(() => {
     keepHeap({ growth: 200 })
     const quiet = MutableRef.make(true)
-    Launch.run(Start.layer(quiet), { quiet })
+    Launch.run(Start.layer(quiet), { quiet, settings: AllSettings.ofAll })
   })).pipe(
     Command.withDescription(
       "Runs all four services in one process, on an embedded PostgreSQL and a simulated provider."
@@ -117,6 +120,7 @@ const quartet = Command.make("quartet").pipe(
     start,
     serve,
     fill,
+    Keys.command,
     token,
     tour,
     ParkedCommand.command,
@@ -130,6 +134,7 @@ const quartet = Command.make("quartet").pipe(
 
 /** What went wrong is told in one sentence, on standard error. */
 Command.run(quartet, { name: "Quartet", version: "0.1.0" })(process.argv).pipe(
+  Effect.provide(SettingFiles.layer),
   Effect.tapError((error) =>
     ValidationError.isValidationError(error) ? Effect.void : Console.error(Launch.sentenceOf(error))
   ),

@@ -1,13 +1,16 @@
 import * as Auth from "@quartet/hosting/Auth"
+import * as AuthSettings from "@quartet/hosting/AuthSettings"
+import * as HttpLimits from "@quartet/hosting/HttpLimits"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as Settings from "@quartet/hosting/Settings"
 import * as Archive from "@quartet/messaging/Archive"
+import * as KeyExpiry from "@quartet/messaging/KeyExpiry"
 import * as Messaging from "@quartet/messaging/Messaging"
 import * as Parking from "@quartet/messaging/Parking"
 import * as Relay from "@quartet/messaging/Relay"
-import { Effect, Layer } from "effect"
+import { Config, Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
 import { problems } from "./Api.ts"
 import * as Http from "./Http.ts"
@@ -17,9 +20,12 @@ import * as Recount from "./Recount.ts"
 import * as Repository from "./Repository.ts"
 import * as Views from "./Views.ts"
 
+const port = Settings.port("INVENTORY_PORT", 3002)
+
 const Requests = HttpServer.layer({
   name: "inventory",
-  port: Settings.port("INVENTORY_PORT", 3002),
+  port,
+  setting: "INVENTORY_PORT",
   api: Http.api,
   problems
 })
@@ -34,6 +40,17 @@ const Desk = Layer.scopedDiscard(Effect.gen(function*() {
     reconcile: yield* Recount.Recount
   })
 }))
+
+/** Every setting that the layer reads, but for those of its database and its broker. */
+export const settings = Config.all([
+  AuthSettings.settings,
+  HttpLimits.config,
+  Postgres.settings,
+  Settings.host,
+  Archive.lifetime,
+  KeyExpiry.lifetime,
+  port
+])
 
 /** The inventory, but for what its process gives it: a database, a broker, settings and logs. */
 export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk).pipe(

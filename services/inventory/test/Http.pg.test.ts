@@ -8,6 +8,7 @@ import type { Sku } from "@quartet/contracts/Ids"
 import * as Auth from "@quartet/hosting/Auth"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as HttpServer from "@quartet/hosting/HttpServer"
+import * as TokenKeys from "@quartet/hosting/testing/TokenKeys"
 import { Config, ConfigProvider, Effect, Layer, Redacted, Schema } from "effect"
 import { InventoryActor } from "../src/Actor.ts"
 import * as Http from "../src/Http.ts"
@@ -15,7 +16,7 @@ import * as Views from "../src/Views.ts"
 import * as S from "./support.ts"
 
 const settings = Layer.setConfigProvider(
-  ConfigProvider.fromMap(new Map([["AUTH_SECRET", "a secret that only this test knows"]]))
+  ConfigProvider.fromMap(new Map(Object.entries(TokenKeys.issuing)))
 )
 
 const Served = HttpServer.layer({ name: "inventory", port: Config.succeed(0), api: Http.api }).pipe(

@@ -9,6 +9,7 @@ import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as PostgresTest from "@quartet/hosting/testing/PostgresTest"
+import * as TokenKeys from "@quartet/hosting/testing/TokenKeys"
 import { Broker } from "@quartet/messaging/Broker"
 import * as InProcessBroker from "@quartet/messaging/InProcessBroker"
 import { EnvelopeJson, MessageId } from "@quartet/messaging/Message"
@@ -19,7 +20,7 @@ import * as Main from "../src/main.ts"
 import { migrations } from "../src/Migrations.ts"
 
 const settings = Layer.setConfigProvider(
-  ConfigProvider.fromMap(new Map([["AUTH_SECRET", "a secret that only this test knows"], ["INVENTORY_PORT", "0"]]))
+  ConfigProvider.fromMap(new Map(Object.entries({ INVENTORY_PORT: "0", ...TokenKeys.issuing })))
 )
 
 /** The whole service as a process runs it, an operator at its door, and a look into its tables. */

@@ -1,5 +1,6 @@
+import * as Settings from "@quartet/hosting/Settings"
 import * as Actor from "@quartet/messaging/Actor"
-import { Config, Context, Duration, Effect, Layer } from "effect"
+import { Config, Context, Effect, Layer } from "effect"
 import * as CustomerLimits from "./CustomerLimits.ts"
 import type { OrderCommand } from "./domain/Command.ts"
 import { decide, evolveSlice, orderIn } from "./domain/Decider.ts"
@@ -16,9 +17,9 @@ export class OrderActor extends Context.Tag("@quartet/order/OrderActor")<
   Actor.Actor<OrderCommand, State, OrderRejection>
 >() {}
 
-const policy = Config.all({
-  draftExpiresAfter: Config.duration("ORDER_DRAFT_EXPIRES_AFTER").pipe(Config.withDefault(Duration.minutes(15))),
-  holdExpiresAfter: Config.duration("ORDER_HOLD_EXPIRES_AFTER").pipe(Config.withDefault(Duration.minutes(15))),
+export const policy = Config.all({
+  draftExpiresAfter: Settings.span("ORDER_DRAFT_EXPIRES_AFTER", "15 minutes"),
+  holdExpiresAfter: Settings.span("ORDER_HOLD_EXPIRES_AFTER", "15 minutes"),
   sizes: OrderSizes.config,
   limits: CustomerLimits.config
 })

@@ -1,15 +1,20 @@
 import * as Problems from "@quartet/contracts/OrderProblems"
+import * as Admission from "@quartet/hosting/Admission"
 import * as Auth from "@quartet/hosting/Auth"
+import * as AuthSettings from "@quartet/hosting/AuthSettings"
+import * as Cors from "@quartet/hosting/Cors"
+import * as HttpLimits from "@quartet/hosting/HttpLimits"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as PublicEdge from "@quartet/hosting/PublicEdge"
 import * as Settings from "@quartet/hosting/Settings"
 import * as Archive from "@quartet/messaging/Archive"
+import * as KeyExpiry from "@quartet/messaging/KeyExpiry"
 import * as Messaging from "@quartet/messaging/Messaging"
 import * as Parking from "@quartet/messaging/Parking"
 import * as Relay from "@quartet/messaging/Relay"
-import { Effect, Layer } from "effect"
+import { Config, Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
 import * as EventStreams from "./EventStreams.ts"
 import * as Http from "./Http.ts"
@@ -24,9 +29,13 @@ import * as Summaries from "./Summaries.ts"
 import * as Views from "./Views.ts"
 import * as Watching from "./Watching.ts"
 
+const port = Settings.port("ORDER_PORT", 3000)
+const pricesPort = Settings.port("PRICES_PORT", 3004)
+
 const Requests = HttpServer.layer({
   name: "order",
-  port: Settings.port("ORDER_PORT", 3000),
+  port,
+  setting: "ORDER_PORT",
   api: Http.api,
   held: OpenAnswers.connections,
   facing: PublicEdge.make,
@@ -35,7 +44,8 @@ const Requests = HttpServer.layer({
 
 const Operators = HttpServer.layer({
   name: "prices",
-  port: Settings.port("PRICES_PORT", 3004),
+  port: pricesPort,
+  setting: "PRICES_PORT",
   api: OperatorHttp.api,
   problems: Problems.pages
 })
@@ -46,6 +56,22 @@ const Desk = Layer.scopedDiscard(Effect.gen(function*() {
   const rebuild = yield* Rebuild.Rebuild
   yield* ParkedMessages.registerIfKept("order", { ...yield* Parking.Parking, sayAgain, sayAgainAbout, rebuild })
 }))
+
+/** Every setting that the layer reads, but for those of its database and its broker. */
+export const settings = Config.all([
+  AuthSettings.settings,
+  HttpLimits.config,
+  Postgres.settings,
+  Settings.host,
+  Archive.lifetime,
+  KeyExpiry.lifetime,
+  port,
+  pricesPort,
+  Admission.rates,
+  Cors.origins,
+  EventStreams.limit,
+  Actor.policy
+])
 
 /** The order service, but for what its process gives it: a database, a broker, settings and logs. */
 export const layer = Layer.mergeAll(

@@ -5,6 +5,7 @@ import { subscriptions } from "@quartet/contracts/Catalog"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as PostgresTest from "@quartet/hosting/testing/PostgresTest"
+import * as TokenKeys from "@quartet/hosting/testing/TokenKeys"
 import { Broker } from "@quartet/messaging/Broker"
 import * as InProcessBroker from "@quartet/messaging/InProcessBroker"
 import { publishing } from "@quartet/messaging/testing/Publishing"
@@ -30,7 +31,7 @@ const alone = Layer.effect(
 
 const settings = Layer.setConfigProvider(ConfigProvider.fromMap(
   new Map([
-    ["AUTH_SECRET", "a secret of at least thirty-two characters"],
+    ...Object.entries(TokenKeys.issuing),
     ["ORDER_PORT", "0"],
     ["PRICES_PORT", "0"],
     ["ORDER_DRAFT_EXPIRES_AFTER", "300 millis"],

@@ -1,6 +1,6 @@
 import * as Settings from "@quartet/hosting/Settings"
 import * as Actor from "@quartet/messaging/Actor"
-import { Config, Context, Duration, Effect, Layer } from "effect"
+import { Config, Context, Effect, Layer } from "effect"
 import { alert } from "./Alerts.ts"
 import type { BooksCommand } from "./domain/Books.ts"
 import { decide, evolve, keyOf, reply } from "./domain/Books.ts"
@@ -18,18 +18,12 @@ export class PaymentActor extends Context.Tag("@quartet/payment/PaymentActor")<
   Actor.Actor<BooksCommand, State, PaymentRejection>
 >() {}
 
-const positive = (name: string, otherwise: Duration.Duration) =>
-  Config.duration(name).pipe(
-    Config.withDefault(otherwise),
-    Config.validate({ message: "must be longer than nothing", validation: (pause) => Duration.toMillis(pause) > 0 })
-  )
-
 /** How patiently the provider is asked again; see `Policy`. */
 export const policy = Config.all({
-  firstPause: positive("PAYMENT_FIRST_PAUSE", defaultPolicy.firstPause),
-  longestPause: positive("PAYMENT_LONGEST_PAUSE", defaultPolicy.longestPause),
-  faultPause: positive("PAYMENT_FAULT_PAUSE", defaultPolicy.faultPause),
-  actionDeadline: positive("PAYMENT_ACTION_DEADLINE", defaultPolicy.actionDeadline),
+  firstPause: Settings.time("PAYMENT_FIRST_PAUSE", defaultPolicy.firstPause),
+  longestPause: Settings.time("PAYMENT_LONGEST_PAUSE", defaultPolicy.longestPause),
+  faultPause: Settings.time("PAYMENT_FAULT_PAUSE", defaultPolicy.faultPause),
+  actionDeadline: Settings.span("PAYMENT_ACTION_DEADLINE", defaultPolicy.actionDeadline),
   callsPerAttempt: Settings.whole("PAYMENT_CALLS_PER_ATTEMPT", defaultPolicy.callsPerAttempt, {
     from: callsPerQuestion,
     to: 10_000

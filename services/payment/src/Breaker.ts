@@ -46,7 +46,7 @@ const tell = (state: Circuit.Circuit, told?: Told): Effect.Effect<void> => {
 }
 
 /** When the provider counts as away, and how long it is then left alone. */
-const settings = Config.all({
+export const settings = Config.all({
   after: Settings.whole("PAYMENT_BREAKER_AFTER", 10, { from: 1, to: 10_000 }),
   firstPause: Settings.time("PAYMENT_BREAKER_PAUSE", "5 seconds"),
   longestPause: Settings.time("PAYMENT_LONGEST_PAUSE", defaultPolicy.longestPause),

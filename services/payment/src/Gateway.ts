@@ -44,18 +44,14 @@ const simulator = new URL("http://127.0.0.1:12111")
  * With a key of the operator's it is Stripe that is asked; without one the simulator, with a key that only it takes, and
  * not in production. `STRIPE_DEADLINE` is how long one call may take with its repetitions.
  */
-const connection = Config.all({
-  apiKey: Config.option(Config.redacted(Config.nonEmptyString("STRIPE_API_KEY"))),
-  apiBase: Config.option(Config.url("STRIPE_API_BASE")),
+export const connection = Config.all({
+  apiKey: Config.option(Config.redacted(Settings.credential("STRIPE_API_KEY"))),
+  apiBase: Config.option(Settings.httpUrl("STRIPE_API_BASE")),
   // A question of two calls, with its waiting, ends before its message is taken for lost, which is after a minute (H57).
-  deadline: Config.duration().pipe(
-    Config.validate({
-      message: "Expected a time of 1 millisecond to 25 seconds, such as \"20 seconds\"",
-      validation: (time) => Duration.between(time, { minimum: Duration.millis(1), maximum: Duration.seconds(25) })
-    }),
-    Config.nested("STRIPE_DEADLINE"),
-    Config.withDefault(Duration.seconds(20))
-  ),
+  deadline: Settings.time("STRIPE_DEADLINE", "20 seconds", {
+    longest: Duration.seconds(25),
+    described: "25 seconds, such as \"20 seconds\""
+  }),
   isProduction: Settings.isProduction
 }).pipe(
   Config.mapOrFail(({ apiBase, apiKey, deadline, isProduction }) =>

@@ -18,10 +18,10 @@ import { ProviderBooks } from "./ProviderBooks.ts"
 export class Reconciler extends Context.Tag("@quartet/payment/Reconciler")<Reconciler, Reconciling>() {}
 
 /** How far back the provider's books are read: as long as it goes on telling an event that was not heard. */
-const window = Settings.span("PAYMENT_RECONCILE_LAST", "3 days")
+export const window = Settings.span("PAYMENT_RECONCILE_LAST", "3 days")
 
 /** How often the service does so by itself; `never` leaves it to `quartet reconcile`. */
-const period = Settings.period("PAYMENT_RECONCILE_EVERY", "5 minutes")
+export const period = Settings.period("PAYMENT_RECONCILE_EVERY", "5 minutes")
 
 /** The most that is told and put right in one go. On a shared account others' charges are among it, and must hide nothing. */
 const most = 10_000

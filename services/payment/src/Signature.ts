@@ -1,4 +1,5 @@
 import * as Settings from "@quartet/hosting/Settings"
+import * as Setting from "@quartet/messaging/Setting"
 import { Clock, Config, ConfigError, Context, Effect, Either, Layer, Option, Redacted, Schema } from "effect"
 import Stripe from "stripe"
 
@@ -22,8 +23,8 @@ const toleranceSeconds = 300
 export const developmentSecret = Redacted.make("whsec_quartet")
 
 /** One secret, or two while one replaces the other (H85). */
-const secrets = Config.all([
-  Config.option(Config.redacted(Config.nonEmptyString("STRIPE_WEBHOOK_SECRET"))),
+export const secrets = Config.all([
+  Config.option(Config.redacted(Setting.text("STRIPE_WEBHOOK_SECRET"))),
   Settings.isProduction
 ]).pipe(
   Config.mapOrFail(([given, isProduction]) => {
@@ -33,7 +34,7 @@ const secrets = Config.all([
     const secret = Option.getOrElse(given, () => developmentSecret)
     const all = Redacted.value(secret).split(",").map((one) => one.trim()).filter((one) => one !== "")
     return all.length === 0
-      ? Either.left(ConfigError.InvalidData(["STRIPE_WEBHOOK_SECRET"], "holds no secret"))
+      ? Either.left(ConfigError.InvalidData(["STRIPE_WEBHOOK_SECRET"], "Expected a secret, or two with a comma"))
       : Either.right(all.map((one) => Redacted.make(one)))
   })
 )

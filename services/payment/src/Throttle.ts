@@ -19,7 +19,7 @@ export class Throttle extends Context.Tag("@quartet/payment/Throttle")<Throttle,
 /** The most calls that are under way at a time. */
 export const callsInFlight = Settings.whole("PAYMENT_CALLS_IN_FLIGHT", 100, { from: 2, to: 10_000 })
 
-const settings = Config.all({
+export const settings = Config.all({
   inFlight: callsInFlight,
   perSecond: Settings.whole("PAYMENT_CALLS_PER_SECOND", 100, { from: 2, to: 1000 })
 })

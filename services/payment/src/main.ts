@@ -1,12 +1,14 @@
+import * as HttpLimits from "@quartet/hosting/HttpLimits"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as Settings from "@quartet/hosting/Settings"
 import * as Archive from "@quartet/messaging/Archive"
+import * as KeyExpiry from "@quartet/messaging/KeyExpiry"
 import * as Messaging from "@quartet/messaging/Messaging"
 import * as Parking from "@quartet/messaging/Parking"
 import * as Relay from "@quartet/messaging/Relay"
-import { Effect, Layer } from "effect"
+import { Config, Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
 import { problems } from "./Api.ts"
 import * as Breaker from "./Breaker.ts"
@@ -21,12 +23,16 @@ import * as Passage from "./Passage.ts"
 import * as ProviderBooks from "./ProviderBooks.ts"
 import * as Reconciler from "./Reconciler.ts"
 import * as Repository from "./Repository.ts"
+import * as Signature from "./Signature.ts"
 import * as Throttle from "./Throttle.ts"
 import * as Views from "./Views.ts"
 
+const port = Settings.port("PAYMENT_PORT", 3001)
+
 const Requests = HttpServer.layer({
   name: "payment",
-  port: Settings.port("PAYMENT_PORT", 3001),
+  port,
+  setting: "PAYMENT_PORT",
   api: Http.api,
   problems,
   maxBodyBytes: 256 * 1024
@@ -43,6 +49,23 @@ const Desk = Layer.scopedDiscard(Effect.gen(function*() {
     reconcile
   })
 }))
+
+/** Every setting that the layer reads, but for those of its database and its broker. */
+export const settings = Config.all([
+  HttpLimits.config,
+  Postgres.settings,
+  Settings.host,
+  Archive.lifetime,
+  KeyExpiry.lifetime,
+  port,
+  Actor.policy,
+  Breaker.settings,
+  Throttle.settings,
+  Gateway.connection,
+  Signature.secrets,
+  Reconciler.window,
+  Reconciler.period
+])
 
 /** The payment service, but for what its process gives it: a database, a broker, settings and logs. */
 export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk, Gauges.layer).pipe(

@@ -1,7 +1,8 @@
 import type { OrderId } from "@quartet/contracts/Ids"
+import * as Settings from "@quartet/hosting/Settings"
 import * as Actor from "@quartet/messaging/Actor"
 import { keyed } from "@quartet/messaging/Keyed"
-import { Config, Context, Duration, Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer } from "effect"
 import type { WarehouseCommand } from "./domain/Command.ts"
 import { decide } from "./domain/Decider.ts"
 import type { WarehouseEvent } from "./domain/Event.ts"
@@ -18,12 +19,7 @@ export class WarehouseActor extends Context.Tag("@quartet/warehouse/WarehouseAct
 >() {}
 
 /** How long a parcel waits before it leaves by itself; `never` leaves it to the operators. */
-const dispatchAfter = Config.literal("never")("WAREHOUSE_DISPATCH_AFTER").pipe(
-  Config.map(() => Option.none<Duration.Duration>()),
-  Config.orElse(() =>
-    Config.duration("WAREHOUSE_DISPATCH_AFTER").pipe(Config.withDefault(Duration.seconds(2)), Config.map(Option.some))
-  )
-)
+export const dispatchAfter = Settings.period("WAREHOUSE_DISPATCH_AFTER", "2 seconds")
 
 const orderIdOf = ({ orderId }: WarehouseCommand | WarehouseEvent): OrderId => orderId
 

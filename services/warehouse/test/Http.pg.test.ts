@@ -5,6 +5,7 @@ import * as Auth from "@quartet/hosting/Auth"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as Settings from "@quartet/hosting/Settings"
+import * as TokenKeys from "@quartet/hosting/testing/TokenKeys"
 import { fromMessage } from "@quartet/messaging/testing/Submissions"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { v7 } from "uuid"
@@ -14,7 +15,7 @@ import * as Http from "../src/Http.ts"
 import { freshOrder, lines, Warehouse } from "./support.ts"
 
 const settings = ConfigProvider.fromMap(
-  new Map([["WAREHOUSE_PORT", "0"], ["AUTH_SECRET", "a secret for tests, long enough to be one"]])
+  new Map(Object.entries({ WAREHOUSE_PORT: "0", ...TokenKeys.issuing }))
 )
 const Edge = HttpServer.layer({ name: "warehouse", port: Settings.port("WAREHOUSE_PORT", 3003), api: Http.api }).pipe(
   Layer.provideMerge(Layer.mergeAll(Warehouse, Auth.layer, DevelopmentIssuer.layer, FetchHttpClient.layer)),

@@ -22,6 +22,7 @@ import * as Auth from "../../src/Auth.ts"
 import * as DevelopmentIssuer from "../../src/DevelopmentIssuer.ts"
 import * as HttpServer from "../../src/HttpServer.ts"
 import * as PublicEdge from "../../src/PublicEdge.ts"
+import * as TokenKeys from "../../src/testing/TokenKeys.ts"
 
 /** Lets a test hold requests where it wants them, and counts what came through to a handler. */
 export class Gate extends Context.Tag("test/Gate")<Gate, {
@@ -101,7 +102,7 @@ export const shop = (settings: Readonly<Record<string, string>> = {}) =>
     Layer.provideMerge(time),
     Layer.provide(Logger.minimumLogLevel(LogLevel.Warning)),
     Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(
-      new Map(Object.entries({ AUTH_SECRET: "a secret of at least thirty-two characters", ...settings }))
+      new Map(Object.entries({ ...TokenKeys.issuing, ...settings }))
     )))
   )
 

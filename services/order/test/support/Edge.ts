@@ -4,6 +4,7 @@ import * as Auth from "@quartet/hosting/Auth"
 import * as DevelopmentIssuer from "@quartet/hosting/DevelopmentIssuer"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as PublicEdge from "@quartet/hosting/PublicEdge"
+import * as TokenKeys from "@quartet/hosting/testing/TokenKeys"
 import { Config, ConfigProvider, Context, Effect, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
 import { v7 } from "uuid"
 import { OrderActor } from "../../src/Actor.ts"
@@ -15,7 +16,7 @@ import * as OperatorHttp from "../../src/OperatorHttp.ts"
 import * as PriceList from "../../src/PriceList.ts"
 import { actors, database, heard } from "./Service.ts"
 
-export const secret = { AUTH_SECRET: "a secret of at least thirty-two characters" }
+export const secret = TokenKeys.issuing
 
 const settingsOf = (more: Readonly<Record<string, string>>) =>
   Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries({ ...secret, ...more }))))
