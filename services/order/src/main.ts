@@ -69,7 +69,8 @@ export const settings = Config.all([
   pricesPort,
   Admission.rates,
   Cors.origins,
-  EventStreams.limit,
+  OpenAnswers.limits,
+  OpenAnswers.customerLimits,
   Actor.policy
 ])
 
