@@ -59,7 +59,7 @@ const eventOf = (type: string, { amount, intentId, orderId }: Waiting): string =
     next_action: null
   }
   const object = type.startsWith("charge.") ? { id: `ch_${v7()}`, object: "charge", payment_intent: intentId } : intent
-  return encode({ id: `evt_${v7()}`, object: "event", type, created: 1_772_442_900, data: { object } })
+  return encode({ id: `evt_${v7()}`, object: "event", type, created: 1_772_442_900, livemode: false, data: { object } })
 }
 
 const signed = (url: string, now: number) => (body: string): Post => {

@@ -53,6 +53,7 @@ export const catalog: ReadonlyArray<Entry> = [
   entry(Payment.PaymentFailed, "order", "inventory"),
   entry(Payment.PaymentRefunded, "order"),
   entry(Payment.PaymentRefundFailed, "order"),
+  entry(Payment.PaymentRefundSettled, "order"),
   entry(Payment.PaymentChargeDue, "payment-gateway"),
   entry(Payment.PaymentCancelDue, "payment-gateway"),
   entry(Payment.PaymentRefundDue, "payment-gateway"),

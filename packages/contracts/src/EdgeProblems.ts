@@ -78,6 +78,18 @@ export const edgeProblems = {
     means: "No resource has this path.",
     advice: "Compare the path with the API's description at `/openapi.json`."
   },
+  "unknown-refund": {
+    status: 404,
+    title: "There is no such refund",
+    means: "No refund has this id.",
+    advice: "Look the refund up under its order: `GET /orders/{id}/refunds`."
+  },
+  "refund-not-failed": {
+    status: 409,
+    title: "The refund has not failed",
+    means: "Only a refund that failed, and whose money is still owed, can be settled by hand.",
+    advice: "Look at the refunds of the order. One that is under way ends by itself."
+  },
   "not-parked": {
     status: 404,
     title: "No such message waits",

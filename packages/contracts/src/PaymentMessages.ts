@@ -24,6 +24,7 @@ export const PaymentFailureReason = reason(
   "processing_error",
   "authentication_failed",
   "invalid_payment_method",
+  "refused",
   "amount_mismatch",
   "order_cancelled",
   "expired"
@@ -92,6 +93,20 @@ export const PaymentRefundFailed = Message.define(
   (m) => m.orderId
 )
 export type PaymentRefundFailed = Message.Data<typeof PaymentRefundFailed>
+
+/** A refund that failed was paid back by another way, and an operator says so. `refundId` as in `payment.refunded`. */
+export const PaymentRefundSettled = Message.define(
+  "payment.refund_settled.v1",
+  Schema.Struct({
+    orderId: OrderId,
+    paymentId: PaymentId,
+    refundId: Schema.NonEmptyString,
+    amount: Money,
+    reason: RefundReason
+  }),
+  (m) => m.orderId
+)
+export type PaymentRefundSettled = Message.Data<typeof PaymentRefundSettled>
 
 /** Ask the provider for the charge, or what became of it. */
 export const PaymentChargeDue = Message.defineTimer(

@@ -13,6 +13,7 @@ import * as ProblemPage from "./ProblemPage.ts"
 import * as Prometheus from "./Prometheus.ts"
 import * as RebuildRoutes from "./RebuildRoutes.ts"
 import * as ReconcileRoutes from "./ReconcileRoutes.ts"
+import * as RefundRoutes from "./RefundRoutes.ts"
 import * as RouteTable from "./RouteTable.ts"
 import * as Settings from "./Settings.ts"
 
@@ -56,7 +57,10 @@ export const layerOn = (
             HttpRouter.provideService(
               HttpRouter.concat(
                 ParkedRoutes.routes(auth),
-                HttpRouter.concat(RebuildRoutes.routes(auth), ReconcileRoutes.routes(auth))
+                HttpRouter.concat(
+                  RebuildRoutes.routes(auth),
+                  HttpRouter.concat(ReconcileRoutes.routes(auth), RefundRoutes.routes(auth))
+                )
               ),
               ParkedMessages,
               parked

@@ -1,4 +1,5 @@
 import type { SqlError } from "@effect/sql/SqlError"
+import type { Unavailable } from "@quartet/messaging/Request"
 import type { Duration, Option, Scope } from "effect"
 import { Context, Effect, Layer, Ref, Schema } from "effect"
 import type { Reconciling } from "./Reconciling.ts"
@@ -28,6 +29,19 @@ export interface Rebuilding {
   readonly progress: Effect.Effect<Progress, SqlError>
 }
 
+/** What became of an operator's word that a refund was paid back by another way. */
+export type Settling =
+  | { readonly _tag: "Settled"; readonly orderId: string }
+  | { readonly _tag: "Unknown" }
+  | { readonly _tag: "NotOwed"; readonly why: string }
+
+/** A failed refund that was paid back by another way: how, and who says so. */
+export interface Settlement {
+  readonly refundId: string
+  readonly because: string
+  readonly settledBy: string
+}
+
 /** What one service lets operators do with its messages: those that are parked, and those it said. */
 export interface Desk {
   /** Oldest first, a bounded number. */
@@ -45,6 +59,8 @@ export interface Desk {
   readonly sayAgainAbout: (subjects: ReadonlyArray<string>) => Effect.Effect<number, SqlError>
   /** Where the service has a read model. */
   readonly rebuild?: Rebuilding
+  /** Where the service gives money back. Settled again it is settled, and keeps the first reason. */
+  readonly settleRefund?: (settlement: Settlement) => Effect.Effect<Settling, SqlError | Unavailable>
   /** Where the service can hold its books against others. */
   readonly reconcile?: Reconciling
 }

@@ -16,6 +16,7 @@ import * as Keys from "./Keys.ts"
 import * as ParkedCommand from "./ParkedCommand.ts"
 import * as Rebuild from "./Rebuild.ts"
 import * as ReconcileCommand from "./ReconcileCommand.ts"
+import * as RefundCommand from "./RefundCommand.ts"
 import * as Seed from "./Seed.ts"
 import * as Serve from "./Serve.ts"
 import * as AllSettings from "./Settings.ts"
@@ -125,6 +126,7 @@ const quartet = Command.make("quartet").pipe(
     tour,
     ParkedCommand.command,
     ParkedCommand.sayAgain,
+    RefundCommand.command,
     Rebuild.command,
     ReconcileCommand.command,
     verify,

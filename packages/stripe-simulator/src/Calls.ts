@@ -1,4 +1,5 @@
 import { Either } from "effect"
+import * as Account from "./Account.ts"
 import type { Quirk } from "./Attempt.ts"
 import { type Decided, type Decision, find, type Tables } from "./Decision.ts"
 import * as Form from "./Form.ts"
@@ -7,7 +8,7 @@ import * as Params from "./Params.ts"
 import * as PaymentIntents from "./PaymentIntents.ts"
 import * as PaymentMethods from "./PaymentMethods.ts"
 import * as Refunds from "./Refunds.ts"
-import type { Page, Shown } from "./Reply.ts"
+import type { Page, Shown, Unkept } from "./Reply.ts"
 import * as Settlement from "./Settlement.ts"
 import type { Stamp } from "./Stamp.ts"
 import { expandable, type ObjectRecord } from "./StripeObject.ts"
@@ -24,7 +25,7 @@ export interface Call {
 
 /** What a call does: the changes to keep, and what to answer. */
 export interface Outcome extends Pick<Decision, "put" | "tell"> {
-  readonly answer: Shown | Page | WireError
+  readonly answer: Shown | Unkept | WireError
 }
 
 /** Every call that this provider knows; any other is Stripe's 404. Pure: time and ids come with the stamp. */
@@ -62,6 +63,8 @@ const read = (tables: Tables, call: Call, stamp: Stamp): Result => {
     return Either.left(unrecognizedUrl(call.method, call.path))
   }
   switch (`${collection}${id === undefined ? "" : "/:id"}`) {
+    case "account":
+      return Either.map(Params.accept(form, new Set()), () => ({ put: [], tell: [], answer: Account.account }))
     case "payment_intents":
       return page(tables, call, "list", Listing.intents(tables, form))
     case "payment_intents/:id":

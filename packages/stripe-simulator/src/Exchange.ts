@@ -1,4 +1,4 @@
-import type { Page, Reply } from "./Reply.ts"
+import type { Reply, Unkept } from "./Reply.ts"
 import type { Stamp } from "./Stamp.ts"
 
 /** A request for a path under `/v1`, as far as it matters. */
@@ -17,7 +17,7 @@ export type Response = Answered | { readonly _tag: "Garbled" } | { readonly _tag
 
 export interface Answered {
   readonly _tag: "Answered"
-  readonly reply: Reply | Page
+  readonly reply: Reply | Unkept
   readonly requestId: string
   /** The request that ran, which for a replay is an earlier one. */
   readonly originalRequest: string
@@ -26,7 +26,7 @@ export interface Answered {
 }
 
 /** Answers a request with what it came to itself. */
-export const answer = (stamp: Stamp, reply: Reply | Page): Answered => ({
+export const answer = (stamp: Stamp, reply: Reply | Unkept): Answered => ({
   _tag: "Answered",
   reply,
   requestId: stamp.requestId,

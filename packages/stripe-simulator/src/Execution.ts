@@ -4,7 +4,7 @@ import * as Event from "./Event.ts"
 import type { Injection } from "./Faults.ts"
 import type { Asked } from "./Idempotency.ts"
 import type { Entry, Ledger } from "./Ledger.ts"
-import type { Page, Reply } from "./Reply.ts"
+import type { Reply, Unkept } from "./Reply.ts"
 import type { Stamp } from "./Stamp.ts"
 import type { Webhooks } from "./Webhooks.ts"
 import { internal, type WireError } from "./WireError.ts"
@@ -39,7 +39,7 @@ export const execute = (
   )
 
 /** The error after the fact: kept under the key exactly when the true answer would have been. */
-const failed = (actual: Reply | Page): WireError => internal(actual._tag !== "WireError" || actual.executed)
+const failed = (actual: Reply | Unkept): WireError => internal(actual._tag !== "WireError" || actual.executed)
 
 const entryOf = (
   outcome: Calls.Outcome,
@@ -48,7 +48,8 @@ const entryOf = (
   asked: Asked | undefined
 ): Entry => {
   const { answer: reply } = outcome
-  const keep = asked !== undefined && reply._tag !== "Page" && (reply._tag !== "WireError" || reply.executed)
+  const keep = asked !== undefined && reply._tag !== "Page" && reply._tag !== "Account" &&
+    (reply._tag !== "WireError" || reply.executed)
   return {
     ...(outcome.put.length > 0 ? { put: outcome.put } : {}),
     ...(tell.length > 0 ? { tell } : {}),

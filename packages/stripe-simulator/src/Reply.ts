@@ -1,4 +1,6 @@
 import { Schema } from "effect"
+import type { AccountShown } from "./Account.ts"
+import * as Account from "./Account.ts"
 import { ObjectRecord, toStripe } from "./StripeObject.ts"
 import { toBody, WireError } from "./WireError.ts"
 
@@ -25,19 +27,24 @@ export interface Page {
   readonly hasMore: boolean
 }
 
-export const statusOf = (reply: Reply | Page): number => reply._tag === "WireError" ? reply.status : 200
+/** What no key keeps. */
+export type Unkept = Page | AccountShown
+
+export const statusOf = (reply: Reply | Unkept): number => reply._tag === "WireError" ? reply.status : 200
 
 /** The exact body. */
-export const render = (reply: Reply | Page): string => toJson(bodyOf(reply))
+export const render = (reply: Reply | Unkept): string => toJson(bodyOf(reply))
 
 export const toJson = Schema.encodeSync(Schema.parseJson(Schema.Unknown))
 
-const bodyOf = (reply: Reply | Page): unknown => {
+const bodyOf = (reply: Reply | Unkept): unknown => {
   switch (reply._tag) {
     case "Shown":
       return shownBody(reply)
     case "WireError":
       return toBody(reply)
+    case "Account":
+      return Account.toStripe()
     case "Page":
       return {
         object: reply.object,

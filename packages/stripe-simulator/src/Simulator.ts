@@ -8,6 +8,7 @@ import * as Faults from "./Faults.ts"
 import type { JournalUnavailable } from "./Journal.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Provider from "./Provider.ts"
+import type { Reply } from "./Reply.ts"
 import { render, statusOf } from "./Reply.ts"
 import * as Server from "./Server.ts"
 import * as Tally from "./Tally.ts"
@@ -104,12 +105,12 @@ const headersOf = (incoming: Server.Incoming, response: Exchange.Answered): Read
     "Stripe-Version": incoming.header("stripe-version") ?? apiVersion,
     ...(key === null ? {} : { "Idempotency-Key": key, "Original-Request": response.originalRequest }),
     ...(response.replayed ? { "Idempotent-Replayed": "true" } : {}),
-    ...(key === null || reply._tag === "Page" ? {} : shouldRetry(reply))
+    ...(key === null || reply._tag === "Page" || reply._tag === "Account" ? {} : shouldRetry(reply))
   }
 }
 
 /** Whether it is any use to send the same again: not once it was executed; certainly when only a lock stood in the way. */
-const shouldRetry = (reply: Exclude<Exchange.Answered["reply"], { _tag: "Page" }>): Readonly<Record<string, string>> =>
+const shouldRetry = (reply: Reply): Readonly<Record<string, string>> =>
   reply._tag === "Shown" || reply.executed
     ? { "Stripe-Should-Retry": "false" }
     : waitsForLock(reply)

@@ -12,6 +12,7 @@ import {
   PaymentFailed,
   PaymentRefunded,
   PaymentRefundFailed,
+  PaymentRefundSettled,
   PaymentSucceeded
 } from "@quartet/contracts/PaymentMessages"
 import { WarehouseShipmentCancelled, WarehouseShipped } from "@quartet/contracts/WarehouseMessages"
@@ -29,6 +30,7 @@ import {
   RecordPaymentFailure,
   RecordRefund,
   RecordRefundFailure,
+  RecordRefundSettlement,
   RecordReservation,
   RecordShipment,
   RecordShipmentCancellation,
@@ -56,6 +58,10 @@ export const handlers = [
     PaymentRefunded,
     ({ amount, covered = false, orderId, reason, refundId }) =>
       RecordRefund.make({ orderId, refundId, amount, reason, covered })
+  ),
+  on(
+    PaymentRefundSettled,
+    ({ amount, orderId, reason, refundId }) => RecordRefundSettlement.make({ orderId, refundId, amount, reason })
   ),
   on(
     PaymentRefundFailed,

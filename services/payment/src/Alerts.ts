@@ -1,7 +1,8 @@
-import { Effect, Match, Option } from "effect"
+import { Effect, Match, Metric, Option } from "effect"
 import { paymentOf } from "./domain/Books.ts"
 import type { PaymentEvent } from "./domain/Event.ts"
 import type { EventHeard } from "./domain/ProviderEvent.ts"
+import { reasons } from "./domain/ProviderEvent.ts"
 import type { BooksStep } from "./Repository.ts"
 
 /** What a person has to look at. The provider's own words are not repeated, only ids and classes. */
@@ -45,7 +46,12 @@ const alertPayment = (event: PaymentEvent): Effect.Effect<void> => {
 /** Events of these kinds speak of our money, so they must be about a payment of ours. */
 const aboutMoney = ["payment_intent.", "refund.", "charge.dispute."]
 
-const alertEvent = ({ event }: EventHeard, { after }: BooksStep): Effect.Effect<void> => {
+const setAside = Metric.counter("payment_provider_events_set_aside_total", {
+  description: "Signed events that moved nothing and wait for a person, by why",
+  incremental: true
+})
+
+const alertEvent = ({ event, verdict }: EventHeard, { after }: BooksStep): Effect.Effect<void> => {
   const { eventId, objectId, orderId, type } = event
   const told = (text: string) =>
     Effect.annotateLogs(Effect.logError(text), {
@@ -54,6 +60,12 @@ const alertEvent = ({ event }: EventHeard, { after }: BooksStep): Effect.Effect<
       objectId: Option.getOrElse(objectId, () => "none"),
       orderId: Option.getOrElse(orderId, () => "none")
     })
+  if (Option.isSome(verdict)) {
+    return Effect.zipRight(
+      Metric.increment(Metric.tagged(setAside, "verdict", verdict.value)),
+      told(`A signed event is set aside and moves nothing: ${reasons[verdict.value]}.`)
+    )
+  }
   const isOurs = Option.exists(orderId, (id) => {
     const { _tag } = paymentOf(after, id)
     return _tag !== "Absent" && _tag !== "Forbidden"

@@ -7,7 +7,7 @@ export const eventRefused = Problem.define({
   name: "event-refused",
   status: 400,
   title: "The event is not one that the provider signed just now",
-  means: "The signature of an event is missing, wrong or too old, or the event cannot be read.",
+  means: "The signature of an event is missing, wrong or too old.",
   advice: "Compare the webhook's secret and the clocks of both sides. The provider sends the event again by itself."
 })
 

@@ -17,7 +17,7 @@ export class Breaker extends Context.Tag("@quartet/payment/Breaker")<Breaker, {
   readonly enter: Effect.Effect<Option.Option<DateTime.Utc>, never, Scope.Scope>
   /** What a call told. */
   readonly note: (told: Told) => Effect.Effect<void>
-  /** False from a call that failed by our own fault until one succeeds: a person has to look. */
+  /** False from a call after which everything is refused, until one succeeds: a person has to look. */
   readonly trusted: Effect.Effect<boolean>
 }>() {}
 

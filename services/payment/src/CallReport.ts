@@ -1,4 +1,4 @@
-import { Effect, Metric } from "effect"
+import { Effect, Metric, Option } from "effect"
 import Stripe from "stripe"
 import * as Breaker from "./Breaker.ts"
 import type { Told } from "./Circuit.ts"
@@ -18,6 +18,7 @@ export type Verdict =
   | "unreadable"
   | "unauthorized"
   | "our_fault"
+  | "refused"
 
 /** Counts a call and tells the breaker. `status` is that of the answer, 0 without one. */
 export type Report = (
@@ -35,9 +36,14 @@ const calls = Metric.counter("payment_provider_calls_total", {
 export const statusOf = (error: unknown): number =>
   error instanceof Stripe.errors.StripeError ? error.statusCode ?? 0 : 0
 
-export const verdictOf = ({ _tag }: ChargeOutcome | RefundOutcome, status: number): Verdict => {
+export const verdictOf = (outcome: ChargeOutcome | RefundOutcome, status: number): Verdict => {
+  const { _tag } = outcome
+  if (_tag === "OurFault") {
+    if (outcome.refuses === "request") return "refused"
+    return status === 401 || status === 403 ? "unauthorized" : "our_fault"
+  }
   if (status === 402) return "declined"
-  if (_tag === "OurFault") return status === 401 || status === 403 ? "unauthorized" : "our_fault"
+  if (_tag === "RefundRefused" || (_tag === "ChargeRefused" && Option.isSome(outcome.alert))) return "refused"
   if (_tag !== "Unknown") return "answered"
   if (status === 409) return "in_use"
   if (status === 429) return "rate_limited"
@@ -54,7 +60,9 @@ const told: Readonly<Record<Verdict, Told>> = {
   none: "outage",
   unreadable: "outage",
   unauthorized: "refused",
-  our_fault: "faulted"
+  our_fault: "faulted",
+  // One request was refused, so the others are taken.
+  refused: "answered"
 }
 
 /**

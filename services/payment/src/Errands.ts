@@ -76,7 +76,8 @@ const makeCharge = (
   const ask = (payment: Charging | ActionRequired): Effect.Effect<ChargeOutcome> =>
     Option.match(intentIdOf(payment), {
       onSome: gateway.retrieve,
-      onNone: () => payment._tag === "Charging" ? post(payment) : Effect.succeed(OurFault({ why: "no intent" }))
+      onNone: () =>
+        payment._tag === "Charging" ? post(payment) : Effect.succeed(OurFault({ why: "no intent", refuses: "request" }))
     })
 
   return Effect.fn("Errands.charge")(function*(due: PaymentChargeDue, envelope: Envelope) {
@@ -108,9 +109,12 @@ const makeCancel = (gateway: Gateway["Type"], views: PaymentViews["Type"]) =>
     const isDue = (state._tag === "Cancelling" || state._tag === "Closing") && state.try === asked &&
       state.charge.paymentId === paymentId
     if (!isDue) return Command.SkipCall.make({ orderId })
-    const outcome = yield* Effect.tap(gateway.cancel(state.intentId, asked), alert)
+    const outcome = yield* Effect.tap(
+      gateway.cancel(state.intentId, asked),
+      (seen) => isRefusedAlone(seen) ? Effect.void : alert(seen)
+    )
     const unknown = (why: string, fault: boolean): Command.PaymentCommand =>
-      Command.RecordCancelUnknown.make({ orderId, try: asked, why, fault })
+      Command.RecordCancelUnknown.make({ orderId, try: asked, why, fault, refused: isRefusedAlone(outcome) })
     return Match.valueTags(outcome, {
       IntentAnswer: ({ intent }) =>
         intent.status === "canceled" || intent.status === "succeeded"
@@ -159,8 +163,15 @@ const makeRefund = (gateway: Gateway["Type"], begin: ReturnType<typeof makeBegin
   })
 }
 
+/** The provider refuses this one question, so the same question would be refused again. */
+const isRefusedAlone = (outcome: ChargeOutcome): boolean =>
+  outcome._tag === "NotFound" || (outcome._tag === "OurFault" && outcome.refuses === "request")
+
 /** What only we can repair, or is past finding out, is for a person to see. */
 const alert = (outcome: ChargeOutcome | RefundOutcome): Effect.Effect<void> => {
+  if (outcome._tag === "ChargeRefused" && Option.isSome(outcome.alert)) {
+    return Effect.logError(`The provider refuses this charge for good: ${outcome.alert.value}.`)
+  }
   if (outcome._tag === "OurFault") return Effect.logError(`The provider refuses what we do: ${outcome.why}.`)
   if (outcome._tag === "NotFound") return Effect.logError("The provider has no record of what we asked it for.")
   return Effect.void

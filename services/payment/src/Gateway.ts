@@ -12,7 +12,16 @@ import type { Refund } from "./domain/Refund.ts"
 import { keyOf } from "./domain/Refund.ts"
 import type { ChargeOutcome, RefundOutcome } from "./Outcome.ts"
 import { Unknown } from "./Outcome.ts"
-import { foundIntent, foundRefund, ofChargeError, ofIntent, ofRefund, ofRefundError } from "./StripeAnswer.ts"
+import {
+  foundIntent,
+  foundRefund,
+  ofChargeError,
+  ofIntent,
+  ofIntentError,
+  ofRefund,
+  ofRefundError,
+  ofRefundListError
+} from "./StripeAnswer.ts"
 import { callsInFlight } from "./Throttle.ts"
 
 /**
@@ -88,8 +97,14 @@ export const makeStripe = Effect.gen(function*() {
     timeout: Math.ceil(Duration.toMillis(deadline) * 0.45),
     telemetry: false
   })
-  return { stripe, deadline }
+  return { stripe, deadline, livemode: livemodeOf(Redacted.value(apiKey)) }
 })
+
+/** The mode that a key is of, by its own name. */
+const livemodeOf = (apiKey: string): Option.Option<boolean> => {
+  const [, mode] = /^[a-z]+_(test|live)_/.exec(apiKey) ?? []
+  return mode === undefined ? Option.none() : Option.some(mode === "live")
+}
 
 /** Runs one call of the SDK to its end or to the deadline, whichever is first, and tells what it was. */
 const makeCall = (deadline: Duration.Duration, report: Report) =>
@@ -129,7 +144,7 @@ const makeCharges = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
     return call("charge", () => stripe.paymentIntents.create(params, options), ofIntent, ofChargeError)
   }),
   retrieve: Effect.fn("Gateway.retrieve")((intentId: IntentId) =>
-    call("retrieve", () => stripe.paymentIntents.retrieve(intentId), ofIntent, ofChargeError)
+    call("retrieve", () => stripe.paymentIntents.retrieve(intentId), ofIntent, ofIntentError)
   ),
   find: Effect.fn("Gateway.find")((orderId: OrderId, { attempt, paymentId }: Charge) => {
     const query = `metadata["orderId"]:"${orderId}" AND metadata["attempt"]:"${attempt}"`
@@ -137,12 +152,12 @@ const makeCharges = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
       "find",
       () => stripe.paymentIntents.search({ query, limit: 100 }),
       ({ data }) => foundIntent(data, paymentId),
-      ofChargeError
+      ofIntentError
     )
   }),
   cancel: Effect.fn("Gateway.cancel")((intentId: IntentId, asked: number) => {
     const idempotencyKey = `cancel:${intentId}:${asked}`
-    return call("cancel", () => stripe.paymentIntents.cancel(intentId, {}, { idempotencyKey }), ofIntent, ofChargeError)
+    return call("cancel", () => stripe.paymentIntents.cancel(intentId, {}, { idempotencyKey }), ofIntent, ofIntentError)
   })
 })
 
@@ -162,7 +177,7 @@ const makeRefunds = (stripe: Stripe, call: ReturnType<typeof makeCall>) => ({
       "find_refund",
       () => stripe.refunds.list({ payment_intent: intentId, limit: 100 }),
       ({ data }) => foundRefund(data, refundId),
-      ofRefundError
+      ofRefundListError
     )
   )
 })

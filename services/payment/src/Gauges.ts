@@ -27,7 +27,7 @@ const look = (sql: SqlClient.SqlClient) =>
     )
     SELECT count(*) FILTER (WHERE status <> 'Opened')::float8 AS unknown,
       (SELECT count(*) FROM payments WHERE parked AND status NOT IN ('Failed', 'Succeeded', 'Mismatched'))::float8 AS parked,
-      (SELECT count(*) FROM refunds WHERE status = 'Failed')::float8 AS "failedRefunds",
+      (SELECT count(*) FROM refunds WHERE status = 'Failed' AND settled_at IS NULL)::float8 AS "failedRefunds",
       coalesce(extract(epoch FROM now() - min(at)), 0)::float8 AS "oldestSeconds"
     FROM waiting`
 

@@ -7,6 +7,7 @@ import providerEvents from "./migrations/0105_provider_events.ts"
 import parked from "./migrations/0106_parked.ts"
 import operatorsRefunds from "./migrations/0107_operators_refunds.ts"
 import apiVersion from "./migrations/0108_api_version.ts"
+import settledRefunds from "./migrations/0109_settled_refunds.ts"
 
 /** Everything the payment service keeps in its schema. */
 export const migrations = {
@@ -18,5 +19,6 @@ export const migrations = {
   "0105_provider_events": providerEvents,
   "0106_parked": parked,
   "0107_operators_refunds": operatorsRefunds,
-  "0108_api_version": apiVersion
+  "0108_api_version": apiVersion,
+  "0109_settled_refunds": settledRefunds
 }

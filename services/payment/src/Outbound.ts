@@ -6,6 +6,7 @@ import {
   PaymentRefundDue,
   PaymentRefunded,
   PaymentRefundFailed,
+  PaymentRefundSettled,
   PaymentSucceeded
 } from "@quartet/contracts/PaymentMessages"
 import type { Outgoing } from "@quartet/messaging/Message"
@@ -103,6 +104,7 @@ const sayRefund = (event: RefundEvent, payment: OpenedPayment): Said => {
     RefundPending: ({ next }) => Option.toArray(Option.map(next, later)),
     RefundSucceeded: refunded,
     RefundFailed: failed,
+    RefundSettled: () => refund === undefined ? [] : [settledOf(payment, refund)],
     RefundMirrored: ({ status }) => status === "Succeeded" ? refunded() : []
   })
 }
@@ -110,6 +112,15 @@ const sayRefund = (event: RefundEvent, payment: OpenedPayment): Said => {
 /** A refund made at the provider is known to everybody by the provider's own id. */
 const nameOf = ({ cause, providerId, refundId }: Refund): string =>
   cause === "made_at_provider" ? Option.getOrElse(providerId, () => refundId) : refundId
+
+const settledOf = ({ charge, orderId }: OpenedPayment, refund: Refund): Outgoing =>
+  PaymentRefundSettled.say({
+    orderId,
+    paymentId: charge.paymentId,
+    refundId: nameOf(refund),
+    amount: refund.amount,
+    reason: refund.cause
+  })
 
 const refundedOf = ({ charge, orderId }: OpenedPayment, refund: Refund): Outgoing => {
   const { amount, cause, status } = refund

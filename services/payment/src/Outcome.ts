@@ -1,4 +1,5 @@
 import type { PaymentFailureReason } from "@quartet/contracts/PaymentMessages"
+import type { Option } from "effect"
 import { Data } from "effect"
 import type { Intent, ProviderRefund } from "./domain/Intent.ts"
 
@@ -20,6 +21,8 @@ export const RefundAnswer = Data.tagged<RefundAnswer>("RefundAnswer")
 export interface ChargeRefused {
   readonly _tag: "ChargeRefused"
   readonly reason: PaymentFailureReason
+  /** Why, where it is not the customer's doing: a person reads it. */
+  readonly alert: Option.Option<string>
 }
 export const ChargeRefused = Data.tagged<ChargeRefused>("ChargeRefused")
 
@@ -51,10 +54,14 @@ export interface Unknown {
 }
 export const Unknown = Data.tagged<Unknown>("Unknown")
 
-/** Something only we can repair: the API key, a key used for two requests, a parameter they do not know. */
+/**
+ * Something only we can repair. `refuses`: `everything` that we ask, as with a wrong API key; or this `request` alone, whose
+ * outcome is not known for all that.
+ */
 export interface OurFault {
   readonly _tag: "OurFault"
   readonly why: string
+  readonly refuses: "everything" | "request"
 }
 export const OurFault = Data.tagged<OurFault>("OurFault")
 

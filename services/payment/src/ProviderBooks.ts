@@ -1,9 +1,9 @@
 import type { OrderId } from "@quartet/contracts/Ids"
 import { Chunk, Context, DateTime, Duration, Effect, Either, Layer, Option, Schema, Stream } from "effect"
 import Stripe from "stripe"
-import type { Intent, IntentId, ProviderRefund } from "./domain/Intent.ts"
+import type { Intent, IntentId, ProviderRefund, ProviderRefundId } from "./domain/Intent.ts"
 import { makeStripe } from "./Gateway.ts"
-import { ofChargeError } from "./StripeAnswer.ts"
+import { ofIntentError } from "./StripeAnswer.ts"
 import type { Said } from "./StripeObject.ts"
 import { readIntent, readRefund } from "./StripeObject.ts"
 
@@ -29,6 +29,8 @@ export class ProviderBooks extends Context.Tag("@quartet/payment/ProviderBooks")
   readonly refundsSince: (since: DateTime.Utc) => Stream.Stream<ReadonlyArray<Said<ProviderRefund>>, BooksUnread>
   /** One intent by its id, or that there is none. */
   readonly intent: (intentId: IntentId) => Effect.Effect<Option.Option<ListedIntent>, BooksUnread>
+  /** One refund by its id, or that there is none. */
+  readonly refund: (refundId: ProviderRefundId) => Effect.Effect<Option.Option<Said<ProviderRefund>>, BooksUnread>
   /** Gives back all that is left of an intent that is no payment of ours. Asked for again it is the same refund. */
   readonly giveBack: (orderId: OrderId, intentId: IntentId) => Effect.Effect<void, BooksUnread>
 }>() {}
@@ -63,7 +65,7 @@ const isUnknownToThem = (error: unknown): boolean =>
   error instanceof Stripe.errors.StripeError && error.statusCode === 404
 
 const unread = (error: unknown): BooksUnread => {
-  const outcome = ofChargeError(error)
+  const outcome = ofIntentError(error)
   return new BooksUnread({ why: "why" in outcome ? outcome.why : outcome._tag })
 }
 
@@ -129,10 +131,16 @@ const makeLists = (stripe: Stripe, call: Call): Pick<ProviderBooks["Type"], "int
   }
 }
 
-const makeOne = (stripe: Stripe, call: Call): Pick<ProviderBooks["Type"], "intent" | "giveBack"> => ({
+const makeOne = (stripe: Stripe, call: Call): Pick<ProviderBooks["Type"], "intent" | "refund" | "giveBack"> => ({
   intent: Effect.fn("ProviderBooks.intent")((intentId: IntentId) =>
     call(() => stripe.paymentIntents.retrieve(intentId, { expand })).pipe(
       Effect.map(listedIntent),
+      Effect.catchAll(({ error }) => isUnknownToThem(error) ? Effect.succeedNone : unread(error))
+    )
+  ),
+  refund: Effect.fn("ProviderBooks.refund")((refundId: ProviderRefundId) =>
+    call(() => stripe.refunds.retrieve(refundId)).pipe(
+      Effect.map((object) => Either.getRight(readRefund(object))),
       Effect.catchAll(({ error }) => isUnknownToThem(error) ? Effect.succeedNone : unread(error))
     )
   ),

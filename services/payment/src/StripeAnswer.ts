@@ -44,44 +44,103 @@ export const foundRefund = (objects: ReadonlyArray<unknown>, refundId: RefundId)
   return found === undefined ? NotFound() : RefundAnswer({ refund: found.what })
 }
 
-type Failure = Unknown | OurFault
+type StripeError = InstanceType<typeof Stripe.errors.StripeError>
 
 /**
- * What an error of the SDK means. The HTTP status tells: 402 is the issuer's word, a 400 that names the payment method
- * is final, and whatever is not certain is unknown. Source: Stripe, "Error handling".
+ * What an error of the SDK means for a charge. A refusal of everything is our fault; any other refusal is final for this
+ * charge, and says nothing about the next one. Source: Stripe, "Error handling".
  */
 export const ofChargeError = (error: unknown): ChargeOutcome => {
-  if (!(error instanceof Stripe.errors.StripeError)) return Unknown({ why: "the call broke off", answered: false })
+  if (!(error instanceof Stripe.errors.StripeError)) return brokenOff
   const { payment_intent: intent, statusCode } = error
+  if (isOfOtherMode(error)) return otherMode
   if (statusCode === 402) {
     const told = intent === undefined ? undefined : ofIntent(intent)
-    return told?._tag === "IntentAnswer" ? told : ChargeRefused({ reason: toReason(declineOf(error)) })
+    return told?._tag === "IntentAnswer"
+      ? told
+      : ChargeRefused({ reason: toReason(declineOf(error)), alert: Option.none() })
   }
-  // Confirmed, cancelled or paid meanwhile: the intent in the error says how it is now.
-  if (statusCode === 400 && error.code === "payment_intent_unexpected_state" && intent !== undefined) {
-    return ofIntent(intent)
-  }
-  if (isOfOtherMode(error)) return otherMode
-  if (statusCode === 400 && isAboutPaymentMethod(error)) return ChargeRefused({ reason: "invalid_payment_method" })
-  return failureOf(error)
+  return changedMeanwhile(error) ?? withoutAnswer(error) ?? refusedCharge(error)
 }
 
+/** What an error means for a question about an intent, or its cancellation: a refusal does not settle the charge. */
+export const ofIntentError = (error: unknown): ChargeOutcome =>
+  error instanceof Stripe.errors.StripeError
+    ? changedMeanwhile(error) ?? withoutAnswer(error) ?? refusedQuestion(error)
+    : brokenOff
+
+/** What an error means for a refund: unless everything is refused, this refund has failed. */
 export const ofRefundError = (error: unknown): RefundOutcome => {
-  if (!(error instanceof Stripe.errors.StripeError)) return Unknown({ why: "the call broke off", answered: false })
+  if (!(error instanceof Stripe.errors.StripeError)) return brokenOff
   if (error.code === "charge_already_refunded") return AlreadyRefunded()
-  if (isOfOtherMode(error)) return otherMode
-  const { code, param, rawType, statusCode } = error
-  const failure = failureOf(error)
-  const isOurs = rawType === "idempotency_error" || (code ?? "").startsWith("parameter_")
-  const isFinal = statusCode === 402 || (statusCode === 400 && !isOurs && failure._tag === "OurFault")
-  return isFinal ? RefundRefused({ reason: code ?? param ?? "refused" }) : failure
+  return withoutAnswer(error) ?? RefundRefused({ reason: error.code ?? error.param ?? "refused" })
 }
+
+/** What an error means for the list of an intent's refunds: a refusal does not settle the refund. */
+export const ofRefundListError = (error: unknown): RefundOutcome =>
+  error instanceof Stripe.errors.StripeError ? withoutAnswer(error) ?? refusedQuestion(error) : brokenOff
+
+const brokenOff = Unknown({ why: "the call broke off", answered: false })
+
+/** Confirmed, cancelled or paid meanwhile: the intent in the error says how it is now. */
+const changedMeanwhile = (error: StripeError): ChargeOutcome | undefined =>
+  error.statusCode === 400 && error.code === "payment_intent_unexpected_state" && error.payment_intent !== undefined
+    ? ofIntent(error.payment_intent)
+    : undefined
+
+/** What settles nothing: nobody knows the outcome, everything is refused, or the key belongs to another request. */
+const withoutAnswer = (error: StripeError): Unknown | OurFault | undefined => {
+  const why = wordOf(error)
+  if (isUncertain(error)) return Unknown({ why, answered: (error.statusCode ?? 0) >= 500 })
+  if (isOfOtherMode(error)) return otherMode
+  if (refusesEverything(error)) return OurFault({ why, refuses: "everything" })
+  // Under this key something else was asked for, which may have taken money.
+  return error.rawType === "idempotency_error" ? OurFault({ why, refuses: "request" }) : undefined
+}
+
+const refusedCharge = (error: StripeError): ChargeOutcome =>
+  isAboutPaymentMethod(error)
+    ? ChargeRefused({ reason: "invalid_payment_method", alert: Option.none() })
+    : ChargeRefused({ reason: "refused", alert: Option.some(wordOf(error)) })
+
+const refusedQuestion = (error: StripeError): NotFound | OurFault =>
+  error.statusCode === 404 ? NotFound() : OurFault({ why: wordOf(error), refuses: "request" })
+
+const isUncertain = ({ statusCode, type }: StripeError): boolean =>
+  statusCode === undefined || statusCode >= 500 || statusCode === 409 || statusCode === 429 ||
+  type === "StripeRateLimitError"
+
+/** The statuses with which the provider refuses one request for what it asks. Any other one comes from our side of it. */
+const ofOneRequest: ReadonlySet<number> = new Set([400, 402, 404, 422])
+
+/**
+ * Codes with which every request would be refused: parameters that this version of the API does not have, and keys or
+ * accounts that may not charge. Source: Stripe, "Error codes".
+ */
+const ofEveryRequest: ReadonlySet<string> = new Set([
+  "parameter_unknown",
+  "livemode_mismatch",
+  "testmode_charges_only",
+  "secret_key_required",
+  "platform_api_key_expired",
+  "api_key_expired",
+  "account_invalid",
+  "not_allowed_on_standard_account",
+  "tls_version_unsupported",
+  "url_invalid"
+])
+
+/** For a version that is no longer there, and for an address that never was, there is no code: the text says so. */
+const refusesEverything = ({ code, message, statusCode }: StripeError): boolean =>
+  !ofOneRequest.has(statusCode ?? 0) || ofEveryRequest.has(code ?? "") ||
+  /\bAPI version\b|Unrecognized request URL/i.test(message)
 
 /**
  * A key of the live mode asks for an object of the test mode, or the other way round. That is no word on the customer, whose
  * object is there (H55). Nothing but the text of the error says so.
  */
-const isOfOtherMode = ({ code, message }: InstanceType<typeof Stripe.errors.StripeError>): boolean =>
+const isOfOtherMode = ({ code, message }: StripeError): boolean =>
+  code === "test_mode_live_card" ||
   code === "resource_missing" && /similar object exists in (live|test) mode/.test(message) && !namesTestMethod(message)
 
 /**
@@ -92,9 +151,9 @@ const isOfOtherMode = ({ code, message }: InstanceType<typeof Stripe.errors.Stri
 const namesTestMethod = (message: string): boolean =>
   /'[a-z]+_[A-Za-z]\w*'; a similar object exists in test/.test(message)
 
-const otherMode = OurFault({ why: "the key is of the other mode than the object" })
+const otherMode = OurFault({ why: "the key is of the other mode than the object", refuses: "everything" })
 
-const declineOf = ({ code, decline_code }: InstanceType<typeof Stripe.errors.StripeError>) => ({
+const declineOf = ({ code, decline_code }: StripeError) => ({
   code: code ?? null,
   decline_code: decline_code ?? null
 })
@@ -104,17 +163,12 @@ const declineOf = ({ code, decline_code }: InstanceType<typeof Stripe.errors.Str
  * another one: nothing but the text of the error says so. Whoever pays can send such a method, so it is no fault of ours (H194).
  */
 const isAboutPaymentMethod = (
-  { code, message, param }: InstanceType<typeof Stripe.errors.StripeError>
+  { code, message, param }: StripeError
 ): boolean =>
   param === "payment_method" || (code ?? "").startsWith("payment_method_") ||
   code === "payment_intent_incompatible_payment_method" ||
   /PaymentMethod was previously used|payment_method` parameter supplied \S+ belongs to/.test(message)
 
 /** Only status, code and class are repeated: the provider's text may hold what nobody should read in a log. */
-const failureOf = (error: InstanceType<typeof Stripe.errors.StripeError>): Failure => {
-  const { code, statusCode, type } = error
-  const why = [statusCode, type, code].filter((part) => part !== undefined).join(" ")
-  const isUncertain = statusCode === undefined || statusCode >= 500 || statusCode === 409 || statusCode === 429 ||
-    type === "StripeRateLimitError"
-  return isUncertain ? Unknown({ why, answered: (statusCode ?? 0) >= 500 }) : OurFault({ why })
-}
+const wordOf = ({ code, statusCode, type }: StripeError): string =>
+  [statusCode, type, code].filter((part) => part !== undefined).join(" ")

@@ -1,6 +1,6 @@
 import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
-import { OrderId } from "@quartet/contracts/Ids"
+import { OrderId, RefundId } from "@quartet/contracts/Ids"
 import type { DateTime } from "effect"
 import { Context, Effect, HashMap, Layer, Option, Schema } from "effect"
 import { IntentId } from "./domain/Intent.ts"
@@ -18,9 +18,17 @@ export class PaymentViews extends Context.Tag("@quartet/payment/PaymentViews")<P
   ) => Effect.Effect<HashMap.HashMap<OrderId, State>, SqlError.SqlError>
   /** The intents of all payments that were begun since then and count as paid. */
   readonly paidSince: (since: DateTime.Utc) => Effect.Effect<ReadonlyArray<Paid>, SqlError.SqlError>
+  /** The refund of this id, which is ours or the provider's. */
+  readonly refundNamed: (id: string) => Effect.Effect<Option.Option<NamedRefund>, SqlError.SqlError>
   /** Whose payment an intent belongs to, so that what is told of the intent alone finds its order. */
   readonly orderOfIntent: (intentId: IntentId) => Effect.Effect<Option.Option<OrderId>, SqlError.SqlError>
 }>() {}
+
+/** A refund, and whose it is. */
+export interface NamedRefund {
+  readonly orderId: OrderId
+  readonly refundId: RefundId
+}
 
 /** A payment that succeeded, by its intent. */
 export interface Paid {
@@ -44,6 +52,16 @@ const selectOrderOfIntent = (sql: SqlClient.SqlClient) =>
     Request: IntentId,
     Result: Schema.Struct({ orderId: OrderId }),
     execute: (intentId) => sql`SELECT order_id AS "orderId" FROM payment_attempts WHERE intent_id = ${intentId} LIMIT 1`
+  })
+
+const selectRefund = (sql: SqlClient.SqlClient) =>
+  SqlSchema.findOne({
+    Request: Schema.String,
+    Result: Schema.Struct({ orderId: OrderId, refundId: RefundId }),
+    execute: (id) =>
+      sql`
+        SELECT order_id AS "orderId", refund_id AS "refundId" FROM refunds
+        WHERE refund_id::text = lower(${id}) OR provider_id = ${id} LIMIT 1`
   })
 
 const selectPayments = (sql: SqlClient.SqlClient) =>
@@ -75,6 +93,7 @@ export const layer = Layer.effect(
     const orderOfIntent = selectOrderOfIntent(sql)
     const payments = selectPayments(sql)
     const paid = selectPaid(sql)
+    const refund = selectRefund(sql)
     return PaymentViews.of({
       payment: Effect.fn("PaymentViews.payment")((orderId: OrderId) =>
         payment(orderId).pipe(
@@ -95,6 +114,9 @@ export const layer = Layer.effect(
           Effect.map(Option.map((row) => row.orderId)),
           Effect.catchTag("ParseError", Effect.die)
         )
+      ),
+      refundNamed: Effect.fn("PaymentViews.refundNamed")((id: string) =>
+        Effect.catchTag(refund(id), "ParseError", Effect.die)
       ),
       paidSince: Effect.fn("PaymentViews.paidSince")((since: DateTime.Utc) =>
         Effect.catchTag(paid(since), "ParseError", Effect.die)

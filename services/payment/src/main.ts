@@ -12,6 +12,7 @@ import { Config, Effect, Layer } from "effect"
 import * as Actor from "./Actor.ts"
 import { problems } from "./Api.ts"
 import * as Breaker from "./Breaker.ts"
+import * as Confirmation from "./Confirmation.ts"
 import * as Errands from "./Errands.ts"
 import * as Findings from "./Findings.ts"
 import * as Gateway from "./Gateway.ts"
@@ -20,8 +21,10 @@ import * as Http from "./Http.ts"
 import * as Inbound from "./Inbound.ts"
 import { migrations } from "./Migrations.ts"
 import * as Passage from "./Passage.ts"
+import * as ProviderAccount from "./ProviderAccount.ts"
 import * as ProviderBooks from "./ProviderBooks.ts"
 import * as Reconciler from "./Reconciler.ts"
+import { makeSettleRefund } from "./RefundDesk.ts"
 import * as Repository from "./Repository.ts"
 import * as Signature from "./Signature.ts"
 import * as Throttle from "./Throttle.ts"
@@ -46,7 +49,8 @@ const Desk = Layer.scopedDiscard(Effect.gen(function*() {
     ...yield* Parking.Parking,
     sayAgain,
     sayAgainAbout,
-    reconcile
+    reconcile,
+    settleRefund: yield* makeSettleRefund
   })
 }))
 
@@ -71,6 +75,7 @@ export const settings = Config.all([
 export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk, Gauges.layer).pipe(
   Layer.provide(Reconciler.layer),
   Layer.provide([Errands.layer, Findings.layer]),
+  Layer.provide([Confirmation.layer, ProviderAccount.layer]),
   Layer.provide([Actor.layer, Gateway.layer, ProviderBooks.layer, Passage.layer]),
   Layer.provide([Breaker.layer, Throttle.layer]),
   Layer.provide([Repository.layer, Views.layer, Messaging.layer]),

@@ -1,12 +1,14 @@
 import { HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
 import { SqlClient } from "@effect/sql"
+import { RefundId } from "@quartet/contracts/Ids"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import { fromMessage } from "@quartet/messaging/testing/Submissions"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Option } from "effect"
 import { createHmac } from "node:crypto"
 import { v7 } from "uuid"
 import { PaymentActor } from "../src/Actor.ts"
 import * as Command from "../src/domain/Command.ts"
+import { Intent, IntentId } from "../src/domain/Intent.ts"
 import { freshOrder, secret, toJson } from "./support.ts"
 
 /** The provider's signature of these bytes at this second. */
@@ -37,6 +39,10 @@ export interface Details {
   readonly intentId?: string
   readonly failed?: boolean
   readonly amount?: number
+  readonly currency?: string
+  readonly livemode?: boolean
+  /** What else stands on the outside of the event. */
+  readonly envelope?: object
 }
 
 /** An event about an intent, as the provider words it. */
@@ -46,14 +52,16 @@ export const intentEvent = (type: string, details: Details) =>
     object: "event",
     type,
     created: 1_772_442_900,
+    livemode: details.livemode ?? false,
+    ...details.envelope,
     data: {
       object: {
         id: details.intentId ?? `pi_${details.orderId}`,
         object: "payment_intent",
         status: details.status ?? "succeeded",
-        amount: 7680,
+        amount: details.amount ?? 7680,
         amount_received: details.status === undefined || details.status === "succeeded" ? details.amount ?? 7680 : 0,
-        currency: "eur",
+        currency: details.currency ?? "eur",
         client_secret: "pi_secret_never_kept",
         metadata: details.orderId === undefined ? {} : { orderId: details.orderId },
         last_payment_error: details.failed === true ? { code: "card_declined" } : null,
@@ -64,17 +72,19 @@ export const intentEvent = (type: string, details: Details) =>
 
 /** An event of any type about any object. */
 export const objectEvent = (type: string, object: object, id = `evt_${v7()}`) =>
-  toJson({ id, object: "event", type, created: 1_772_442_900, data: { object } })
+  toJson({ id, object: "event", type, created: 1_772_442_900, livemode: false, data: { object } })
 
 /** An event about one of our refunds, as the provider words it. */
-export const refundEvent = ({ orderId, refundId, status }: Record<"orderId" | "refundId" | "status", string>) =>
+export const refundEvent = (
+  { intentId, orderId, refundId, status }: Record<"orderId" | "refundId" | "status", string> & { intentId?: string }
+) =>
   objectEvent("refund.updated", {
     id: `re_${refundId}`,
     object: "refund",
     status,
     amount: 7680,
     currency: "eur",
-    payment_intent: `pi_${orderId}`,
+    payment_intent: intentId ?? `pi_${orderId}`,
     metadata: { orderId, refundId },
     failure_reason: status === "failed" ? "expired_or_canceled_card" : null
   })
@@ -86,9 +96,27 @@ export const eventsNamed = (id: string) =>
       SELECT outcome, reason FROM provider_events WHERE event_id = ${id}`)
 
 /** A payment whose call was begun, and whose answer is still to come. */
-export const charging = Effect.gen(function*() {
+export const asked = Effect.gen(function*() {
   const { submit } = yield* PaymentActor
   const { orderId, request } = freshOrder()
   yield* submit([fromMessage(request), fromMessage(Command.BeginCharge.make({ orderId, attempt: 1, try: 1 }))])
+  return orderId
+})
+
+/** A payment whose intent is on record, and which the provider still works on. */
+export const charging = Effect.gen(function*() {
+  const { submit } = yield* PaymentActor
+  const orderId = yield* asked
+  const { amount } = freshOrder()
+  const intent = Intent.make({
+    id: IntentId.make(`pi_${orderId}`),
+    status: "processing",
+    amount,
+    received: { ...amount, amount: 0 },
+    failure: Option.none(),
+    nextAction: Option.none()
+  })
+  const refundId = RefundId.make(v7())
+  yield* submit([fromMessage(Command.RecordIntent.make({ orderId, intent, asked: Option.none(), refundId }))])
   return orderId
 })

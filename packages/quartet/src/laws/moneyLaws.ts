@@ -15,7 +15,7 @@ const told = (sql: SqlClient.SqlClient, amount: string, currency: string) => {
   }`
 }
 
-/** Each order beside what the provider took and gave back for it. */
+/** Each order beside what the provider took and gave back for it; what failed and was paid back by hand is back as well. */
 const taken = (sql: SqlClient.SqlClient, { intents, refunds }: LedgerText) =>
   sql`intents AS (
     SELECT id, status, amount_received, upper(currency) AS currency, CASE WHEN metadata->>'orderId' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
@@ -23,9 +23,13 @@ const taken = (sql: SqlClient.SqlClient, { intents, refunds }: LedgerText) =>
     FROM json_to_recordset(${intents}::json)
       AS i (id text, status text, amount_received bigint, currency text, metadata json)
   ), refunds AS (
-    SELECT payment_intent, sum(amount) AS amount
-    FROM json_to_recordset(${refunds}::json) AS r (payment_intent text, amount bigint, status text)
-    WHERE status NOT IN ('failed', 'canceled') GROUP BY payment_intent
+    SELECT payment_intent, sum(amount) AS amount FROM (
+      SELECT payment_intent, amount
+      FROM json_to_recordset(${refunds}::json) AS r (payment_intent text, amount bigint, status text)
+      WHERE status NOT IN ('failed', 'canceled')
+      UNION ALL
+      SELECT intent_id, amount FROM payment.refunds WHERE settled_at IS NOT NULL
+    ) AS r GROUP BY payment_intent
   ), taken AS (
     SELECT i.order_id, sum(i.amount_received) AS captured, coalesce(sum(r.amount), 0) AS returned,
       sum(i.amount_received) - coalesce(sum(r.amount), 0) AS net,

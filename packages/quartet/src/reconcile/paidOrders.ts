@@ -70,7 +70,15 @@ export const refund: Rule = (one: Case) => {
       : nothing
   }
   if (order?.refund === "failed" && payment !== null && payment.returned < payment.taken) {
-    return forPerson(one, "refund", "the provider does not give its money back", "pay it back by another way")
+    return forPerson(
+      one,
+      "refund",
+      "the provider does not give its money back",
+      "pay it back by another way, then: quartet refunds settle <refund> --because …"
+    )
+  }
+  if (order?.refund === "failed") {
+    return unheard(one, "refund", "its money is back by another way, and the order was not told", "payment")
   }
   return order?.refund === "requested"
     ? payment === null

@@ -84,6 +84,14 @@ export class RecordRefund extends Trusted.TaggedClass<RecordRefund>()("RecordRef
   covered: Schema.Boolean
 }) {}
 
+/** What the provider would not give back, an operator paid back by another way. */
+export class RecordRefundSettlement extends Trusted.TaggedClass<RecordRefundSettlement>()("RecordRefundSettlement", {
+  orderId: OrderId,
+  refundId: Schema.NonEmptyString,
+  amount: Money,
+  reason: Schema.typeSchema(RefundReason)
+}) {}
+
 /** The provider will not give the money back, or it came back. Who told us long ago did not say which refund it is. */
 export class RecordRefundFailure extends Trusted.TaggedClass<RecordRefundFailure>()("RecordRefundFailure", {
   orderId: OrderId,
@@ -123,6 +131,7 @@ export const OrderCommand = Schema.Union(
   RecordPaymentFailure,
   RecordRefund,
   RecordRefundFailure,
+  RecordRefundSettlement,
   RecordShipment,
   RecordShipmentCancellation,
   ExpireDraft,

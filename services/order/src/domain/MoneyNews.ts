@@ -1,6 +1,6 @@
 import type { Money } from "@quartet/contracts/Money"
 import type { Decision } from "@quartet/messaging/Decision"
-import { accept, ignore } from "@quartet/messaging/Decision"
+import { accept, ignore, tooEarly } from "@quartet/messaging/Decision"
 import type { DateTime } from "effect"
 import { Match, Option } from "effect"
 import type {
@@ -8,7 +8,8 @@ import type {
   RecordPayment,
   RecordPaymentFailure,
   RecordRefund,
-  RecordRefundFailure
+  RecordRefundFailure,
+  RecordRefundSettlement
 } from "./Command.ts"
 import type { RefundRequested } from "./Event.ts"
 import { ActionRequired, PaymentFailed, PaymentReceived, RefundFailed, RefundMade } from "./Event.ts"
@@ -108,6 +109,21 @@ export const refundFailed = (
     const { orderId } = news
     const { amount, reason, refundId, status } = refunds.find(isMeant(news)) ?? unheardOf(news)
     return status === "failed" ? alreadyKnown() : accept(RefundFailed.make({ orderId, refundId, amount, reason, at }))
+  })
+
+/** The money is back after all, by another way. That it had failed was published before, and is waited for. */
+export const refundSettled = (
+  order: State,
+  news: RecordRefundSettlement,
+  at: DateTime.Utc
+): Decision<RefundMade, never> =>
+  ofPayment(order, ({ refunds }) => {
+    const { amount, orderId, refundId } = news
+    const known = refunds.find((one) => one.refundId === refundId)
+    if (known === undefined || known.status === "requested") return tooEarly("the refund is not known to have failed")
+    return known.status === "failed"
+      ? accept(RefundMade.make({ orderId, refundId, amount, reason: known.reason, covered: false, at }))
+      : alreadyKnown()
   })
 
 /** Whether it is the refund that failed: by its number or, where that was not told, by its amount. */

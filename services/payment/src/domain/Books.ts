@@ -1,6 +1,6 @@
 import type { OrderId } from "@quartet/contracts/Ids"
 import type { Decision } from "@quartet/messaging/Decision"
-import { accept, ignore } from "@quartet/messaging/Decision"
+import { accept, ignore, refuse } from "@quartet/messaging/Decision"
 import type { Slice } from "@quartet/messaging/Keyed"
 import type { DateTime } from "effect"
 import { HashMap, HashSet, Option } from "effect"
@@ -8,13 +8,15 @@ import type { PaymentCommand } from "./Command.ts"
 import { decide as decidePayment } from "./Decider.ts"
 import type { PaymentEvent } from "./Event.ts"
 import type { Policy } from "./Policy.ts"
-import type { HearEvent, ProviderEventId } from "./ProviderEvent.ts"
-import { EventHeard } from "./ProviderEvent.ts"
+import { provenanceOf } from "./Provenance.ts"
+import type { EventVerdict, HearEvent, ProviderEventId } from "./ProviderEvent.ts"
+import { EventHeard, reasons } from "./ProviderEvent.ts"
 import type { CallPutOff, PutOff } from "./PutOff.ts"
 import { decidePutOff } from "./PutOff.ts"
 import type { PaymentRejection } from "./Rejection.ts"
+import { EventUnproven } from "./Rejection.ts"
 import type { State } from "./State.ts"
-import { absent, evolve as evolvePayment } from "./State.ts"
+import { absent, evolve as evolvePayment, openedOf } from "./State.ts"
 
 /** What a batch is about: payments by order, and which of the provider's events are on record. */
 export interface Books {
@@ -43,20 +45,43 @@ export const decide = (policy: Policy) => (books: Books, command: BooksCommand, 
   if (command._tag === "PutOff") return decidePutOff(policy, paymentOf(books, command.orderId), command, now)
   if (command._tag !== "HearEvent") return decidePayment(policy)(paymentOf(books, command.orderId), command, now)
   if (HashSet.has(books.heard, command.event.eventId)) return ignore("this event is on record")
+  if (Option.isSome(command.verdict)) return setAside(command, command.verdict.value)
   return Option.match(command.command, {
     onNone: () => onRecord(command, "it is about none of our payments"),
     onSome: (inner) => {
-      const decided = decidePayment(policy)(paymentOf(books, inner.orderId), inner, now)
-      if (decided._tag === "Accepted") return accept<BooksEvent>(heardAs(command), ...decided.events)
+      const state = paymentOf(books, inner.orderId)
+      const decided = decidePayment(policy)(state, inner, now)
+      if (decided._tag === "Accepted") return hear(state, command, inner, decided.events)
       return onRecord(command, decided._tag === "Refused" ? decided.rejection.message : decided.reason)
     }
   })
 }
 
-const heardAs = ({ event }: HearEvent, reason?: string) =>
-  EventHeard.make({ event, reason: Option.fromNullable(reason) })
+/** What would change a payment is held against our own record before it does. */
+const hear = (
+  state: State,
+  command: HearEvent,
+  inner: PaymentCommand,
+  events: ReadonlyArray<PaymentEvent>
+): Decided => {
+  const provenance = provenanceOf(state, inner, events)
+  if (provenance === "foreign") return setAside(command, "unconfirmed")
+  if (provenance === "ours" || command.confirmed) return accept<BooksEvent>(heardAs(command), ...events)
+  if (provenance === "unneeded") return onRecord(command, "the answer to our own call tells as much")
+  const payment = Option.getOrUndefined(openedOf(state))
+  if (payment === undefined) return setAside(command, "unconfirmed")
+  const answerDue = payment._tag === "Charging" && Option.isNone(payment.intentId) && !payment.parked
+  const { charge: { paymentId }, orderId } = payment
+  return refuse(new EventUnproven({ orderId, paymentId, answerDue }))
+}
+
+const heardAs = ({ event, verdict }: HearEvent, reason?: string) =>
+  EventHeard.make({ event, reason: Option.fromNullable(reason), verdict })
 
 const onRecord = (command: HearEvent, reason: string): Decided => accept(heardAs(command, reason))
+
+const setAside = ({ event }: HearEvent, verdict: EventVerdict): Decided =>
+  accept(EventHeard.make({ event, reason: Option.some(reasons[verdict]), verdict: Option.some(verdict) }))
 
 export const evolve = (books: Books, event: BooksEvent): Books => {
   if (event._tag === "CallPutOff") return books

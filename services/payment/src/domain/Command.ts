@@ -65,12 +65,13 @@ export class RecordRefusedCall extends Trusted.TaggedClass<RecordRefusedCall>()(
   reason: Schema.typeSchema(PaymentFailureReason)
 }) {}
 
-/** Whether the provider cancelled the intent is not known. */
+/** Whether the provider cancelled the intent is not known. `refused`: it will not, however often it is asked. */
 export class RecordCancelUnknown extends Trusted.TaggedClass<RecordCancelUnknown>()("RecordCancelUnknown", {
   ...about,
   ...asked,
   why: Schema.String,
-  fault: Schema.Boolean
+  fault: Schema.Boolean,
+  refused: Schema.Boolean.pipe(Schema.propertySignature, Schema.withConstructorDefault(() => false))
 }) {}
 
 /** The provider is about to be asked for the refund, if that is still wanted. */
@@ -110,6 +111,14 @@ export class RecordRefundRefused extends Trusted.TaggedClass<RecordRefundRefused
   reason: Schema.String
 }) {}
 
+/** An operator paid a failed refund back by another way, and says how. */
+export class SettleRefund extends Trusted.TaggedClass<SettleRefund>()("SettleRefund", {
+  ...about,
+  refundId: RefundId,
+  because: Schema.NonEmptyString,
+  settledBy: Schema.NonEmptyString
+}) {}
+
 /** A customer disputes a charge. It is a person's to answer: nothing goes back because of it (H68). */
 export class NoteDispute extends Trusted.TaggedClass<NoteDispute>()("NoteDispute", about) {}
 
@@ -122,7 +131,8 @@ export const RefundCommand = Schema.Union(
   RecordRefund,
   RecordRefundUnknown,
   RecordAlreadyRefunded,
-  RecordRefundRefused
+  RecordRefundRefused,
+  SettleRefund
 )
 export type RefundCommand = typeof RefundCommand.Type
 

@@ -4,7 +4,7 @@ import type { RecordIntent, RecordRefund } from "./Command.ts"
 import { decide } from "./Decider.ts"
 import type { PaymentEvent } from "./Event.ts"
 import type { Policy } from "./Policy.ts"
-import { returned } from "./Refund.ts"
+import { returned, settled } from "./Refund.ts"
 import type { OpenedPayment, State } from "./State.ts"
 import { intentIdOf, openedOf } from "./State.ts"
 
@@ -82,8 +82,9 @@ const money = (state: OpenedPayment, { intent }: RecordIntent, theirs: number): 
   )
   if (isUnderWay) return Option.none()
   const isPayment = state._tag === "Succeeded" && Option.contains(intentIdOf(state), intent.id)
-  const left = intent.received.amount - theirs
+  const byHand = settled(refunds, intent.id)
+  const left = intent.received.amount - theirs - byHand
   if (!isPayment) return left > 0 ? Option.some({ _tag: "Kept", left }) : Option.none()
-  const ours = returned(refunds, intent.id)
+  const ours = returned(refunds, intent.id) - byHand
   return ours === theirs ? Option.none() : Option.some({ _tag: "ReturnedOtherwise", ours, theirs })
 }

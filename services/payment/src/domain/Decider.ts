@@ -151,7 +151,8 @@ const refused = (state: State, { attempt, orderId, reason }: Command.RecordRefus
 
 const cancelUnknown = (policy: Policy, state: State, c: Command.RecordCancelUnknown, now: DateTime.Utc): Decided => {
   const { orderId, why } = c
-  const next = affordable(policy, (c.fault ? askSlowly : askAgain)(policy, c.try, now))
+  const look = (c.fault ? askSlowly : askAgain)(policy, c.try, now)
+  const next = c.refused ? Option.none() : affordable(policy, look)
   const again = ({ parked, try: due }: Waiting): Decided =>
     due === c.try && !parked
       ? accept<Event.PaymentEvent>(Option.match(next, {

@@ -157,6 +157,13 @@ export class RefundFailed extends Trusted.TaggedClass<RefundFailed>()("RefundFai
   reason: Schema.String
 }) {}
 
+/** The provider does not give the money back, and somebody paid it back by another way. */
+export class RefundSettled extends Trusted.TaggedClass<RefundSettled>()("RefundSettled", {
+  ...refund,
+  because: Schema.NonEmptyString,
+  settledBy: Schema.NonEmptyString
+}) {}
+
 /** Somebody made a refund at the provider. */
 export class RefundMirrored extends Trusted.TaggedClass<RefundMirrored>()("RefundMirrored", {
   ...refund,
@@ -176,6 +183,7 @@ export type RefundEvent =
   | RefundPending
   | RefundSucceeded
   | RefundFailed
+  | RefundSettled
   | RefundMirrored
 
 export type PaymentEvent =

@@ -24,6 +24,10 @@ export type RefundCause = typeof RefundCause.Type
 export const RefundStatus = Schema.Literal("Wanted", "Requested", "Pending", "Succeeded", "Covered", "Failed")
 export type RefundStatus = typeof RefundStatus.Type
 
+/** Why an operator says that the money is back, and who that was. */
+export const Settlement = Schema.Struct({ because: Schema.NonEmptyString, settledBy: Schema.NonEmptyString })
+export type Settlement = typeof Settlement.Type
+
 /** Money on its way back, wholly or in part. `begunAt` is when the provider was first asked. */
 export class Refund extends Schema.Class<Refund>("Refund")({
   refundId: RefundId,
@@ -33,7 +37,9 @@ export class Refund extends Schema.Class<Refund>("Refund")({
   try: Schema.Int,
   intentId: Schema.OptionFromNullOr(IntentId),
   providerId: Schema.OptionFromNullOr(ProviderRefundId),
-  begunAt: Schema.OptionFromNullOr(Schema.DateTimeUtc)
+  begunAt: Schema.OptionFromNullOr(Schema.DateTimeUtc),
+  /** A refund that failed, and that somebody paid back by another way. */
+  settlement: Schema.OptionFromNullOr(Settlement)
 }) {}
 
 /** One key for each order and cause; money of a second intent and each refund of an operator's have one of their own. */
@@ -53,10 +59,17 @@ const of = (refunds: ReadonlyArray<Refund>, intentId: IntentId, ...statuses: Rea
     statuses.includes(refund.status) && refund.intentId._tag === "Some" && refund.intentId.value === intentId
   )
 
-/** What the provider has agreed to give back of this intent's money, in minor units. */
+/** What went back of this intent's money by another way than the provider's, in minor units. */
+export const settled = (refunds: ReadonlyArray<Refund>, intentId: IntentId): number =>
+  sum(of(refunds, intentId, "Failed").filter(({ settlement }) => settlement._tag === "Some"))
+
+/** What the provider has agreed to give back of this intent's money, and what went back by hand, in minor units. */
 export const returned = (refunds: ReadonlyArray<Refund>, intentId: IntentId): number =>
-  sum(of(refunds, intentId, "Pending", "Succeeded"))
+  sum(of(refunds, intentId, "Pending", "Succeeded")) + settled(refunds, intentId)
 
 /** What may still be asked back of this intent's money, in minor units; never below nothing. */
 export const remaining = (refunds: ReadonlyArray<Refund>, intentId: IntentId, taken: Money): number =>
-  Math.max(0, taken.amount - sum(of(refunds, intentId, "Requested", "Pending", "Succeeded")))
+  Math.max(
+    0,
+    taken.amount - sum(of(refunds, intentId, "Requested", "Pending", "Succeeded")) - settled(refunds, intentId)
+  )

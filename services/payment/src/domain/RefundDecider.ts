@@ -4,12 +4,13 @@ import type { DateTime } from "effect"
 import { Match, Option, Schema } from "effect"
 import * as Command from "./Command.ts"
 import * as Event from "./Event.ts"
+import type { IntentId } from "./Intent.ts"
 import type { Policy } from "./Policy.ts"
 import { askAgain, askSlowly } from "./Policy.ts"
 import type { Refund } from "./Refund.ts"
 import { remaining } from "./Refund.ts"
 import type { PaymentRejection } from "./Rejection.ts"
-import { RefundInOtherCurrency } from "./Rejection.ts"
+import { RefundInOtherCurrency, RefundNotOwed, RefundUnknown } from "./Rejection.ts"
 import type { OpenedPayment, State, Succeeded } from "./State.ts"
 import { intentIdOf, openedOf } from "./State.ts"
 
@@ -53,8 +54,29 @@ export const decideRefund = (
       onRefund(state, { refundId }, (refund) =>
         refund.status === "Requested"
           ? accept(Event.RefundFailed.make({ orderId, refundId, reason, providerId: Option.none() }))
-          : stale())
+          : stale()),
+    SettleRefund: (c) => settle(state, c)
   })
+
+/** Never more than is left of what was taken: other refunds may have returned it meanwhile. */
+const settle = (state: State, { because, orderId, refundId, settledBy }: Command.SettleRefund): Decided => {
+  const payment = Option.getOrUndefined(openedOf(state))
+  const refund = payment?.refunds.find((one) => one.refundId === refundId)
+  if (payment === undefined || refund === undefined) return refuse(new RefundUnknown({ refundId }))
+  const { amount, intentId, settlement, status } = refund
+  if (Option.isSome(settlement)) return asBefore()
+  const isOwed = status === "Failed" &&
+    Option.exists(intentId, (intent) => amount.amount <= owedOf(payment, intent))
+  return isOwed
+    ? accept(Event.RefundSettled.make({ orderId, refundId, because, settledBy }))
+    : refuse(new RefundNotOwed({ refundId, status }))
+}
+
+/** What may still go back of an intent; a second one took as much as its own refund says. */
+const owedOf = (payment: OpenedPayment, intentId: IntentId): number => {
+  if (!Option.contains(intentIdOf(payment), intentId)) return Number.MAX_SAFE_INTEGER
+  return remaining(payment.refunds, intentId, payment._tag === "Mismatched" ? payment.taken : payment.charge.amount)
+}
 
 const isOpen = ({ status }: Refund): boolean => status === "Requested" || status === "Pending"
 

@@ -9,7 +9,7 @@ export const evolveRefunds = (refunds: ReadonlyArray<Refund>, event: RefundEvent
     refunds.map((refund) => refund.refundId === refundId ? Refund.make({ ...refund, ...to(refund) }) : refund)
   const put = (refund: Refund) =>
     refunds.some((one) => one.refundId === refundId) ? change(() => refund) : [...refunds, refund]
-  const fresh = { refundId, try: 1, providerId: Option.none(), begunAt: Option.none() }
+  const fresh = { refundId, try: 1, providerId: Option.none(), begunAt: Option.none(), settlement: Option.none() }
 
   return Match.valueTags(event, {
     RefundWanted: ({ amount, cause }) =>
@@ -32,6 +32,7 @@ export const evolveRefunds = (refunds: ReadonlyArray<Refund>, event: RefundEvent
       change(() => ({ status: Option.isSome(providerId) ? "Succeeded" : "Covered", providerId })),
     RefundFailed: ({ providerId }) =>
       change((refund) => ({ status: "Failed", providerId: Option.orElse(providerId, () => refund.providerId) })),
+    RefundSettled: ({ because, settledBy }) => change(() => ({ settlement: Option.some({ because, settledBy }) })),
     RefundMirrored: ({ amount, intentId, providerId, status }) =>
       put(Refund.make({
         ...fresh,

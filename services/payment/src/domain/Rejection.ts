@@ -1,4 +1,4 @@
-import { OrderId } from "@quartet/contracts/Ids"
+import { OrderId, PaymentId } from "@quartet/contracts/Ids"
 import { Money } from "@quartet/contracts/Money"
 import { Schema } from "effect"
 
@@ -13,4 +13,37 @@ export class RefundInOtherCurrency extends Schema.TaggedError<RefundInOtherCurre
   }
 }
 
-export type PaymentRejection = RefundInOtherCurrency
+/**
+ * An event would move money, and is about no intent of our own record: the provider has to confirm it. `answerDue`: its answer
+ * to our charge is under way, and may bring the intent's id.
+ */
+export class EventUnproven extends Schema.TaggedError<EventUnproven>()("EventUnproven", {
+  orderId: OrderId,
+  paymentId: PaymentId,
+  answerDue: Schema.Boolean
+}) {
+  override get message() {
+    return `An event about order ${this.orderId} is not confirmed yet.`
+  }
+}
+
+/** There is no such refund. */
+export class RefundUnknown extends Schema.TaggedError<RefundUnknown>()("RefundUnknown", { refundId: Schema.String }) {
+  override get message() {
+    return `There is no refund ${this.refundId}.`
+  }
+}
+
+/** Only money that is still owed can be paid back by another way. */
+export class RefundNotOwed extends Schema.TaggedError<RefundNotOwed>()("RefundNotOwed", {
+  refundId: Schema.String,
+  status: Schema.String
+}) {
+  override get message() {
+    return this.status === "Failed"
+      ? `Refund ${this.refundId} failed, and other refunds have returned the money since.`
+      : `Refund ${this.refundId} is ${this.status.toLowerCase()}; only one that failed can be settled.`
+  }
+}
+
+export type PaymentRejection = RefundInOtherCurrency | EventUnproven | RefundUnknown | RefundNotOwed

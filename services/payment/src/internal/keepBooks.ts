@@ -96,6 +96,8 @@ const keepRefunds = (sql: SqlClient.SqlClient) =>
     ), repaid AS (
       UPDATE refunds AS f SET status = r->>'status', amount = (r->'amount'->>'amount')::bigint,
         try = (r->>'try')::integer, intent_id = r->>'intentId', provider_id = r->>'providerId',
-        begun_at = (r->>'begunAt')::timestamptz, updated_at = now()
+        begun_at = (r->>'begunAt')::timestamptz, updated_at = now(),
+        settled_because = r->'settlement'->>'because', settled_by = r->'settlement'->>'settledBy',
+        settled_at = CASE WHEN r->'settlement'->>'because' IS NOT NULL THEN coalesce(f.settled_at, now()) END
       FROM refund WHERE f.refund_id = refund.refund_id AND NOT refund.is_new
     )`

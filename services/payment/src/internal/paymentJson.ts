@@ -14,5 +14,7 @@ export const paymentJson = `json_build_object(
   'refunds', coalesce((
     SELECT json_agg(json_build_object('refundId', r.refund_id, 'cause', r.cause, 'status', r.status, 'try', r.try,
       'amount', json_build_object('amount', r.amount, 'currency', r.currency), 'intentId', r.intent_id,
-      'providerId', r.provider_id, 'begunAt', r.begun_at) ORDER BY r.refund_id)
+      'providerId', r.provider_id, 'begunAt', r.begun_at,
+      'settlement', CASE WHEN r.settled_at IS NOT NULL THEN
+        json_build_object('because', r.settled_because, 'settledBy', r.settled_by) END) ORDER BY r.refund_id)
     FROM refunds AS r WHERE r.order_id = p.order_id), '[]'))`
