@@ -1,7 +1,6 @@
 import type { HttpServerRequest } from "@effect/platform"
 import { HttpApiBuilder } from "@effect/platform"
 import { Correlation } from "@quartet/hosting/Correlation"
-import * as JsonText from "@quartet/hosting/JsonText"
 import * as Problem from "@quartet/hosting/Problem"
 import type { Answer } from "@quartet/messaging/KeyClaim"
 import { replyOf } from "@quartet/messaging/Request"
