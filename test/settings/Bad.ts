@@ -64,6 +64,7 @@ export const rows: Readonly<Record<string, Row>> = {
   PAYMENT_DATABASE_URL: payment,
   INVENTORY_DATABASE_URL: { reader: "inventory" },
   WAREHOUSE_DATABASE_URL: { reader: "warehouse" },
+  DATABASE_ROLE_PREFIX: { reader: "order" },
   DATABASE_MAX_CONNECTIONS: everybody,
   DATABASE_PREPARE: { reader: "all", takes: ["zero"] },
   AMQP_URL: order,

@@ -5,6 +5,7 @@ import type { DatabaseUrl } from "./DatabaseUrl.ts"
 import { expected, parse, passwordOf, read, withCredentials } from "./DatabaseUrl.ts"
 import { provision } from "./Provision.ts"
 import * as ServiceRole from "./ServiceRole.ts"
+import type { UnfitDatabase } from "./UnfitDatabase.ts"
 
 /** Where PostgreSQL is, and how each service enters it. */
 export class Database extends Context.Tag("@quartet/hosting/Database")<Database, {
@@ -12,17 +13,23 @@ export class Database extends Context.Tag("@quartet/hosting/Database")<Database,
   readonly admin: Option.Option<DatabaseUrl>
   /**
    * The URL of the service's own role. Where Quartet makes the roles, role and schema exist when this returns.
-   * Fails with `SqlError` while the server is away, with `ConfigError` when a setting is missing or wrong.
+   * Fails with `SqlError` while the server is away, with `ConfigError` when a setting is missing or wrong, and with
+   * `UnfitDatabase` where the server or the database is not one that can serve us.
    */
-  readonly connectionFor: (service: string) => Effect.Effect<DatabaseUrl, ConfigError.ConfigError | SqlError>
+  readonly connectionFor: (
+    service: string
+  ) => Effect.Effect<DatabaseUrl, ConfigError.ConfigError | SqlError | UnfitDatabase>
 }>() {}
 
-/** A server on which Quartet itself makes schemas and roles, named `<prefix>_<service>`. */
-export const layerProvisioned = (options: {
+/** How Quartet makes the roles: `prefix` begins their names, and `secret` is what their passwords are made from. */
+interface Provisioned {
   readonly admin: DatabaseUrl
   readonly prefix?: string
   readonly secret?: Redacted.Redacted<string>
-}): Layer.Layer<Database> =>
+}
+
+/** A server on which Quartet itself makes schemas and roles, named `<prefix>_<service>`. */
+export const layerProvisioned = (options: Provisioned): Layer.Layer<Database> =>
   Layer.succeed(Database, { admin: Option.some(options.admin), connectionFor: provisionedBy(options) })
 
 /**
@@ -34,10 +41,13 @@ export const layerUrl: Layer.Layer<Database, ConfigError.ConfigError> = Layer.ef
   Effect.gen(function*() {
     const admin = yield* urlSetting("DATABASE_URL")
     const secret = yield* roleSecret
-    const provisioned = Option.map(
-      admin,
-      (url) => provisionedBy({ admin: url, ...(Option.isSome(secret) ? { secret: secret.value } : {}) })
-    )
+    const prefix = yield* rolePrefix
+    const provisioned = Option.map(admin, (url) =>
+      provisionedBy({
+        admin: url,
+        ...(Option.isSome(prefix) ? { prefix: prefix.value } : {}),
+        ...(Option.isSome(secret) ? { secret: secret.value } : {})
+      }))
 
     const connectionFor = Effect.fn("Database.connectionFor")(function*(service: string) {
       const setting = `${service.toUpperCase()}_DATABASE_URL`
@@ -57,8 +67,15 @@ const urlSetting = (name: string): Config.Config<Option.Option<DatabaseUrl>> =>
 
 const roleSecret = Config.option(Config.redacted(Setting.text("DATABASE_ROLE_SECRET")))
 
+/** What the names of our roles begin with, where that is not the database's name. */
+const rolePrefix = Config.option(Setting.text(
+  "DATABASE_ROLE_PREFIX",
+  "Expected a lower-case letter and then at most 40 lower-case letters, digits or underscores",
+  (text) => /^[a-z][a-z0-9_]{0,40}$/.test(text)
+))
+
 /** Whether `DATABASE_URL` can be used to make roles: their passwords are made from one that it carries, or from a secret. */
-const provisioning = Config.all({ admin: urlSetting("DATABASE_URL"), secret: roleSecret })
+const provisioning = Config.all({ admin: urlSetting("DATABASE_URL"), secret: roleSecret, prefix: rolePrefix })
 
 /** What a service reads on its way into `layerUrl`: its own URL, or what its role is made with. */
 export const settings = (service: string): Config.Config<unknown> => {
@@ -78,11 +95,7 @@ export const adminUrl: Config.Config<Option.Option<DatabaseUrl>> = urlSetting("D
 
 const noSecret = ConfigError.MissingData(["DATABASE_ROLE_SECRET"], "Needed because DATABASE_URL carries no password")
 
-const provisionedBy = (options: {
-  readonly admin: DatabaseUrl
-  readonly prefix?: string
-  readonly secret?: Redacted.Redacted<string>
-}) =>
+const provisionedBy = (options: Provisioned) =>
   Effect.fn("Database.connectionFor")(function*(service: string) {
     const name = yield* Schema.decode(ServiceRole.ServiceName)(service).pipe(
       Effect.mapError(() => ConfigError.InvalidData(["service"], `"${service}" is not a name for a schema`))
@@ -92,7 +105,10 @@ const provisionedBy = (options: {
       Option.orElse(() => passwordOf(url)),
       Effect.mapError(() => noSecret)
     )
-    const role = ServiceRole.make(name, options.prefix ?? "quartet", secret)
-    yield* provision(options.admin, role)
+    const role = yield* provision(options.admin, {
+      service: name,
+      secret,
+      ...(options.prefix === undefined ? {} : { prefix: options.prefix })
+    })
     return withCredentials(url, role.name, role.password)
   })

@@ -42,12 +42,3 @@ export const withDatabase = (url: URL, database: string): DatabaseUrl => {
   changed.pathname = `/${encodeURIComponent(database)}`
   return Redacted.make(changed.toString())
 }
-
-/** The same URL with settings for the session added to those it already carries. */
-export const withSettings = (url: URL, settings: Readonly<Record<string, string>>): DatabaseUrl => {
-  const changed = new URL(url)
-  const added = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
-  const given = changed.searchParams.get("options")
-  changed.searchParams.set("options", [...(given === null ? [] : [given]), ...added].join(" "))
-  return Redacted.make(changed.toString())
-}

@@ -3,6 +3,7 @@ import { ServeError } from "@effect/platform/HttpServerError"
 import { SqlError } from "@effect/sql/SqlError"
 import type { Duration } from "effect"
 import { Cause, Config, ConfigError, Effect, Layer, Option, Redacted } from "effect"
+import { reasonOf } from "./DatabaseOutage.ts"
 import * as SettingFiles from "./SettingFiles.ts"
 import * as Telemetry from "./Telemetry.ts"
 
@@ -66,7 +67,7 @@ const report = <E>(cause: Cause.Cause<E>): Effect.Effect<void> =>
 export const sentenceOf = (error: unknown): string => {
   if (ConfigError.isConfigError(error)) return settingsOf(error).join(" ")
   if (error instanceof SqlError && error.cause instanceof Error) {
-    return `The database cannot be used: ${error.cause.message}.`
+    return `The database cannot be used: ${reasonOf(error)}.`
   }
   if (error instanceof ServeError && error.cause instanceof Error) return `No server: ${error.cause.message}.`
   return error instanceof Error ? error.message : String(error)

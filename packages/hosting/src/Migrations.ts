@@ -2,6 +2,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
 import * as SqlSchema from "@effect/sql/SqlSchema"
 import { Effect, Schema } from "effect"
+import { reasonOf } from "./DatabaseOutage.ts"
 
 /** Migrations by name, `0001_outbox` for example; they run in the order of their names. */
 export type Migrations = Readonly<Record<string, Effect.Effect<unknown, unknown, SqlClient.SqlClient>>>
@@ -13,7 +14,8 @@ export class MigrationFailed extends Schema.TaggedError<MigrationFailed>()("Migr
   cause: Schema.Defect
 }) {
   override get message() {
-    return `Migration ${this.migration} of schema ${this.schema} failed.`
+    const reason = this.cause instanceof SqlError ? `: ${reasonOf(this.cause)}` : ""
+    return `Migration ${this.migration} of schema ${this.schema} failed${reason}.`
   }
 }
 

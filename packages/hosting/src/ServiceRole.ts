@@ -12,11 +12,34 @@ export interface ServiceRole {
   readonly password: Redacted.Redacted<string>
 }
 
+/** What PostgreSQL keeps of an identifier; it drops the rest without an error. */
+const longestName = 63
+
+/**
+ * Roles belong to the whole server, so their names carry the database's: two installations on one server would else give
+ * each other's roles new passwords.
+ */
+export const prefixFor = (database: string): string => `quartet_${database}`
+
+/** What the role was called when its name did not carry the database's. */
+export const formerName = (service: string): string => `quartet_${service}`
+
+/** A name that is too long is cut, and told from others that begin like it by a part of its digest. */
+export const nameOf = (prefix: string, service: string): string => {
+  const name = `${prefix}_${service}`
+  if (Buffer.byteLength(name) <= longestName) return name
+  const end = `_${createHash("sha256").update(name).digest("hex").slice(0, 8)}_${service}`
+  const room = longestName - Buffer.byteLength(end)
+  const kept = Array.from(prefix)
+  while (Buffer.byteLength(kept.join("")) > room) kept.pop()
+  return `${kept.join("")}${end}`
+}
+
 /**
  * Derives the role from the secret, so that every process that knows the secret finds the same password without storing it.
  */
 export const make = (service: ServiceName, prefix: string, secret: Redacted.Redacted<string>): ServiceRole => {
-  const name = `${prefix}_${service}`
+  const name = nameOf(prefix, service)
   const password = createHmac("sha256", Redacted.value(secret)).update(`role:${name}`).digest("base64url")
   return { name, schema: service, password: Redacted.make(password) }
 }

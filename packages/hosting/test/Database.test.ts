@@ -71,14 +71,6 @@ describe("a database URL", () => {
     assert.strictEqual(Redacted.value(changed), "postgres:///shop?host=%2Frun%2Fpg&user=order&password=x")
   })
 
-  it("adds session settings to those it has", () => {
-    const changed = DatabaseUrl.withSettings(parsed("postgres://a@db/shop?options=-c%20geqo%3Doff"), {
-      search_path: "order"
-    })
-    const options = new URL(Redacted.value(changed)).searchParams.get("options")
-    assert.strictEqual(options, "-c geqo=off -c search_path=order")
-  })
-
   it("tells its password wherever it stands", () => {
     const passwords = ["postgres://a:b%20c@db/x", "postgres:///x?host=/run&password=b%20c"].map((url) =>
       Option.map(DatabaseUrl.passwordOf(parsed(url)), Redacted.value)

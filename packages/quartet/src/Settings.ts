@@ -1,4 +1,5 @@
 import * as AuthSettings from "@quartet/hosting/AuthSettings"
+import * as ConnectionPool from "@quartet/hosting/ConnectionPool"
 import * as Database from "@quartet/hosting/Database"
 import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
 import * as Settings from "@quartet/hosting/Settings"
@@ -42,7 +43,7 @@ export const ofAll: Config.Config<unknown> = Config.all([
   Ports,
   AuthSettings.settings,
   Database.adminUrl,
-  EmbeddedPostgres.settings,
+  EmbeddedConnectionPool.settings,
   Provider.simulatorSettings,
   Reconciling.period,
   Token.given,

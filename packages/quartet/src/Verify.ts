@@ -1,6 +1,5 @@
-import * as Reactivity from "@effect/experimental/Reactivity"
-import * as PgClient from "@effect/sql-pg/PgClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import { reading } from "@quartet/hosting/ReadingSession"
 import type { Redacted } from "effect"
 import { Effect, Schema } from "effect"
 import { historyLaws } from "./laws/historyLaws.ts"
@@ -35,13 +34,14 @@ export const verify = (
   ledger: LedgerText,
   held: ReadonlyArray<Law> = laws
 ): Effect.Effect<ReadonlyArray<Broken>, SqlError> =>
-  Effect.scoped(Effect.gen(function*() {
-    const sql = yield* PgClient.make({ url: admin, maxConnections: 1, applicationName: "quartet verify" })
-    const found = yield* Effect.forEach(held, ({ breaches, id, says }) =>
-      Effect.map(breaches(sql, ledger), (rows) => ({
-        id,
-        says,
-        breaches: rows.map(({ breach }) => breach)
-      })))
-    return found.filter(({ breaches }) => breaches.length > 0)
-  })).pipe(Effect.provide(Reactivity.layer))
+  reading(
+    admin,
+    "quartet verify",
+    (sql) =>
+      Effect.forEach(held, ({ breaches, id, says }) =>
+        Effect.map(breaches(sql, ledger), (rows) => ({
+          id,
+          says,
+          breaches: rows.map(({ breach }) => breach)
+        })))
+  ).pipe(Effect.map((found) => found.filter(({ breaches }) => breaches.length > 0)))

@@ -2,6 +2,7 @@ import * as Problems from "@quartet/contracts/OrderProblems"
 import * as Admission from "@quartet/hosting/Admission"
 import * as Auth from "@quartet/hosting/Auth"
 import * as AuthSettings from "@quartet/hosting/AuthSettings"
+import * as ConnectionPool from "@quartet/hosting/ConnectionPool"
 import * as Cors from "@quartet/hosting/Cors"
 import * as HttpLimits from "@quartet/hosting/HttpLimits"
 import * as HttpServer from "@quartet/hosting/HttpServer"
@@ -61,7 +62,7 @@ const Desk = Layer.scopedDiscard(Effect.gen(function*() {
 export const settings = Config.all([
   AuthSettings.settings,
   HttpLimits.config,
-  Postgres.settings,
+  ConnectionPool.settings,
   Settings.host,
   Archive.lifetime,
   KeyExpiry.lifetime,

@@ -1,3 +1,4 @@
+import * as ConnectionPool from "@quartet/hosting/ConnectionPool"
 import * as HttpLimits from "@quartet/hosting/HttpLimits"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
@@ -57,7 +58,7 @@ const Desk = Layer.scopedDiscard(Effect.gen(function*() {
 /** Every setting that the layer reads, but for those of its database and its broker. */
 export const settings = Config.all([
   HttpLimits.config,
-  Postgres.settings,
+  ConnectionPool.settings,
   Settings.host,
   Archive.lifetime,
   KeyExpiry.lifetime,

@@ -1,5 +1,6 @@
 import * as Auth from "@quartet/hosting/Auth"
 import * as AuthSettings from "@quartet/hosting/AuthSettings"
+import * as ConnectionPool from "@quartet/hosting/ConnectionPool"
 import * as HttpLimits from "@quartet/hosting/HttpLimits"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
@@ -39,7 +40,7 @@ const Desk = Layer.scopedDiscard(Effect.gen(function*() {
 export const settings = Config.all([
   AuthSettings.settings,
   HttpLimits.config,
-  Postgres.settings,
+  ConnectionPool.settings,
   Settings.host,
   Archive.lifetime,
   KeyExpiry.lifetime,

@@ -1,5 +1,4 @@
-import * as Reactivity from "@effect/experimental/Reactivity"
-import * as PgClient from "@effect/sql-pg/PgClient"
+import { reading } from "@quartet/hosting/ReadingSession"
 import type { Mismatch } from "@quartet/hosting/Reconciling"
 import type { Redacted } from "effect"
 import { DateTime, Effect } from "effect"
@@ -19,12 +18,9 @@ export interface Seen {
 
 /** What the four services say of the orders that are not over for all of them, and of these. */
 const storiesOf = (admin: Redacted.Redacted<string>, also: ReadonlyArray<string>) =>
-  Effect.scoped(
-    Effect.flatMap(
-      PgClient.make({ url: admin, maxConnections: 1, applicationName: "quartet reconcile" }),
-      (sql) => tell(sql)(also)
-    )
-  ).pipe(Effect.catchTag("ParseError", Effect.die), Effect.provide(Reactivity.layer)) // our services wrote these rows
+  reading(admin, "quartet reconcile", (sql) => tell(sql)(also)).pipe(
+    Effect.catchTag("ParseError", Effect.die) // our services wrote these rows
+  )
 
 /** Orders alone, as the four databases tell them now. */
 export const orders = Effect.fn("Books.orders")(function*(admin: Redacted.Redacted<string>) {
