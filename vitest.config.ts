@@ -10,12 +10,20 @@ const drains = "test/services/drain.mq.test.ts"
 /** What runs unchanged on four services in one process, in a process each, and in two each. */
 const wholeSystem = ["test/journeys/*.test.ts", "test/laws/crowd.test.ts"]
 
+/** What touches the database in every way that Quartet does: repositories, outbox, provisioning, and orders. */
+const onOwnPostgres = [
+  "packages/hosting/test/{Postgres,Provision}.pg.test.ts",
+  "packages/messaging/test/{Outbox,Transaction}.pg.test.ts",
+  "services/*/test/Repository.pg.test.ts",
+  "test/database/*.test.ts"
+]
+
 /**
  * All are run with `--no-isolate`, which vitest hears from nobody but its caller: loading the libraries anew for every file
  * would take longer than the tests.
  *
  * `unit` needs nothing, `integration` a PostgreSQL and, for `*.mq.test.ts`, a RabbitMQ, `system` all four services, `soak` an
- * hour or less. `services` is what only processes of their own over RabbitMQ can show, and `drains` what of it takes long;
+ * hour or less. `own-postgres` runs some of them again on the PostgreSQL that is installed here, if there is one. `services` is what only processes of their own over RabbitMQ can show, and `drains` what of it takes long;
  * `wire` and `replicas` are the journeys over one and two of each; `stripe` plays what `system` plays of `test/stripe`
  * against Stripe itself.
  */
@@ -46,8 +54,18 @@ export default defineConfig({
       {
         test: {
           name: "system",
-          include: ["test/{journeys,faults,laws,edge,stripe}/*.test.ts"],
+          include: ["test/{journeys,faults,laws,edge,stripe,database}/*.test.ts"],
           globalSetup: ["packages/hosting/src/testing/globalSetup.ts"],
+          ...slow
+        }
+      },
+      {
+        test: {
+          name: "own-postgres",
+          include: onOwnPostgres,
+          globalSetup: ["packages/hosting/src/testing/ownPostgres.ts"],
+          // It is shared with others, and has fewer connections than ours.
+          fileParallelism: false,
           ...slow
         }
       },

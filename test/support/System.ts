@@ -20,14 +20,20 @@ declare module "vitest" {
  * The whole system on a database of its own; `settings` as they would stand in the environment. It runs in this process,
  * or as processes of its own over RabbitMQ where the run says so: what a test finds in it is the same.
  */
-export const layer = (
-  settings: Readonly<Record<string, string>> = {}
-): Layer.Layer<System | DevelopmentIssuer.DevelopmentIssuer | HttpClient> => {
+export const layer = (settings: Readonly<Record<string, string>> = {}): Running => {
   const replicas = inject("replicas")
-  return replicas === undefined ? inThisProcess(settings) : Layer.orDie(SharedGround.layer({ replicas, settings }))
+  return replicas === undefined
+    ? layerOn(PostgresTest.database, settings)
+    : Layer.orDie(SharedGround.layer({ replicas, settings }))
 }
 
-const inThisProcess = (settings: Readonly<Record<string, string>>) =>
+type Running = Layer.Layer<System | DevelopmentIssuer.DevelopmentIssuer | HttpClient>
+
+/** The whole system in this process, on this database. */
+export const layerOn = <E>(
+  database: Layer.Layer<Database, E>,
+  settings: Readonly<Record<string, string>> = {}
+): Running =>
   Layer.unwrapScoped(Effect.gen(function*() {
     const ports = yield* freePorts
     const at = (port: number) => `http://127.0.0.1:${port}`
@@ -44,7 +50,7 @@ const inThisProcess = (settings: Readonly<Record<string, string>>) =>
       }))
     )
     return Layer.mergeAll(provided, Layer.discard(Quartet.layer), DevelopmentIssuer.layer, NodeHttpClient.layer).pipe(
-      Layer.provide(PostgresTest.database),
+      Layer.provide(database),
       Layer.provide(Layer.setConfigProvider(
         ConfigProvider.fromMap(settingsOf(ports, yield* temporaryHome, settings))
       )),

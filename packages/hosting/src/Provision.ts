@@ -10,7 +10,7 @@ import { serverOf } from "./DatabaseCheck.ts"
 import type { DatabaseUrl } from "./DatabaseUrl.ts"
 import type { ServiceName, ServiceRole } from "./ServiceRole.ts"
 import { formerName, make, prefixFor, verifierOf } from "./ServiceRole.ts"
-import { alterRole, ofOwnRole } from "./SessionSettings.ts"
+import { alterRole, forProvisioning, ofOwnRole } from "./SessionSettings.ts"
 import { UnfitDatabase } from "./UnfitDatabase.ts"
 
 /** The advisory lock is per database while roles belong to the whole server, so two databases may still collide. */
@@ -44,8 +44,7 @@ export const provision = Effect.fn("Provision.provision")(
   function*(admin: DatabaseUrl, { prefix, secret, service }: Wanted) {
     const sql = yield* PgClient.make({ url: admin, maxConnections: 1, applicationName: "quartet provision" })
     const run = sql.withTransaction(Effect.gen(function*() {
-      // What waits for the lock must see what was committed meanwhile, whatever is the default here.
-      yield* sql.unsafe("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s'")
+      yield* sql.unsafe(forProvisioning)
       yield* sql`SELECT pg_advisory_xact_lock(hashtextextended('quartet provision', 0))`
       const server = yield* serverOf(sql)
       const role = make(service, prefix ?? prefixFor(server.database), secret)

@@ -18,7 +18,7 @@ export const reading = <A, E, R>(
     Effect.provide(Reactivity.layer),
     Effect.flatMap((sql) =>
       sql.withTransaction(Effect.zipRight(
-        sql.unsafe(`SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY; ${forReading}`),
+        sql.unsafe(forReading),
         use(sql)
       ))
     ),

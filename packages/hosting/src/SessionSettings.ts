@@ -113,12 +113,25 @@ export const alterRole = (
 export const ofOwnRole = (schema: string, version: number) =>
   settingsOf(schema, version).filter(({ checkedOnly }) => checkedOnly !== true)
 
-/** The same for the rest of a transaction, whoever's session it is: behind a pooler, a session is not ours to change. */
-export const forTransaction = (settings: ReadonlyArray<{ readonly name: string; readonly value: string }>): string =>
+/** What holds for the rest of a transaction, whoever's session it is: behind a pooler, a session is not ours to change. */
+const forTransaction = (settings: ReadonlyArray<{ readonly name: string; readonly value: string }>): string =>
   settings.map(({ name, value }) => `SET LOCAL ${name} = ${escapeLiteral(value)};`).join(" ")
 
-/** Reading as a person or a command does: values as we know them, no compiled plans, and no methods forbidden. */
-export const forReading = forTransaction([...meaning.filter(({ checkedOnly }) => checkedOnly !== true), {
-  name: "jit",
-  value: "off"
-}])
+/** A command of an operator may wait, for other processes or for a large table, longer than a request may. */
+const patience = [
+  { name: "statement_timeout", value: "600000" },
+  { name: "lock_timeout", value: "60000" },
+  { name: "idle_in_transaction_session_timeout", value: "60000" }
+]
+
+/** Begins what changes schemas and roles: what waits for a lock must see what was committed meanwhile. */
+export const forProvisioning = `SET TRANSACTION ISOLATION LEVEL READ COMMITTED; ${forTransaction(patience)}`
+
+/** Begins a look at all schemas: values as we know them, no compiled plans, and no methods forbidden. */
+export const forReading = `SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY; ${
+  forTransaction([
+    ...patience,
+    ...meaning.filter(({ checkedOnly }) => checkedOnly !== true),
+    { name: "jit", value: "off" }
+  ])
+}`
