@@ -35,7 +35,7 @@ if (isThere) {
   layer(system, { excludeTestServices: true, timeout: 150_000 })("behind a pooler of transactions", (it) => {
     it.effect("many orders at once ship or are declined, over four sessions of each role, and every promise is kept", () =>
       Effect.gen(function*() {
-        yield* Effect.all(Array.from({ length: 8 }, () => purchases), { concurrency: 8 })
+        yield* Effect.all(Array.from({ length: 4 }, () => purchases), { concurrency: 4 })
         assert.deepStrictEqual(yield* brokenAtRest(), [])
       }))
   })

@@ -123,6 +123,22 @@ layer(PostgresTest.layer({ service: "order", migrations }), { excludeTestService
   }
 )
 
+describe("a database that compiles every plan", () => {
+  it.live("does not for a service", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(Postgres.layer({ service: "order", migrations }))
+      const sql = yield* Effect.provide(PgClient.PgClient, context)
+      const plan = yield* sql.unsafe("EXPLAIN SELECT count(*) FROM first")
+      assert.isAbove(plan.length, 1)
+      assert.notInclude(JSON.stringify(plan), "JIT")
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(PostgresTest.databaseWith({
+        statements: ["ALTER DATABASE %I SET jit = on", "ALTER DATABASE %I SET jit_above_cost = 0"]
+      }))
+    ))
+})
+
 describe("migrations", () => {
   it.live("are applied once when several processes start together (H160)", () =>
     Effect.gen(function*() {
