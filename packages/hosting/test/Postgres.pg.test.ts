@@ -128,9 +128,9 @@ describe("a database that compiles every plan", () => {
     Effect.gen(function*() {
       const context = yield* Layer.build(Postgres.layer({ service: "order", migrations }))
       const sql = yield* Effect.provide(PgClient.PgClient, context)
-      const plan = yield* sql.unsafe("EXPLAIN SELECT count(*) FROM first")
+      const plan = yield* sql.unsafe<Record<string, string>>("EXPLAIN SELECT count(*) FROM first")
       assert.isAbove(plan.length, 1)
-      assert.notInclude(JSON.stringify(plan), "JIT")
+      assert.notMatch(plan.flatMap(Object.values).join(" "), /JIT/)
     }).pipe(
       Effect.scoped,
       Effect.provide(PostgresTest.databaseWith({
@@ -204,6 +204,7 @@ describe("a database that is away at start", () => {
       const url = new URL(Redacted.value(Option.getOrThrow(admin)))
       // Refused also where everybody is trusted.
       url.username = "nobody_of_this_name"
+      url.password = "wrong"
       const refused = yield* Effect.flip(starting(at(url.toString()), Duration.infinity)).pipe(
         Effect.timeout("20 seconds")
       )
