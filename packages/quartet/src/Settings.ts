@@ -1,5 +1,4 @@
 import * as AuthSettings from "@quartet/hosting/AuthSettings"
-import * as ConnectionPool from "@quartet/hosting/ConnectionPool"
 import * as Database from "@quartet/hosting/Database"
 import * as EmbeddedPostgres from "@quartet/hosting/EmbeddedPostgres"
 import * as Settings from "@quartet/hosting/Settings"
@@ -43,7 +42,7 @@ export const ofAll: Config.Config<unknown> = Config.all([
   Ports,
   AuthSettings.settings,
   Database.adminUrl,
-  EmbeddedConnectionPool.settings,
+  EmbeddedPostgres.settings,
   Provider.simulatorSettings,
   Reconciling.period,
   Token.given,
