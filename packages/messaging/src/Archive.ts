@@ -57,7 +57,8 @@ const makeSayAgain = (sql: SqlClient.SqlClient): Pick<Archive["Type"], "sayAgain
 const makeArchive = (sql: SqlClient.SqlClient) =>
   Archive.of({
     ...makeSayAgain(sql),
-    // What is said again at this moment is locked until that is done, and then no longer waits without its message.
+    // What is said again at this moment is locked until that is done, and then no longer waits without its message. What
+    // a subscriber lacks is kept until it has it.
     forget: (age) =>
       Effect.gen(function*() {
         const gone = yield* sql<{ readonly seq: string }>`
@@ -65,6 +66,7 @@ const makeArchive = (sql: SqlClient.SqlClient) =>
             SELECT seq FROM (
               SELECT seq, greatest(appended_at, due_at) AS said_at FROM outbox
               WHERE NOT EXISTS (SELECT 1 FROM outbox_unsent WHERE outbox_unsent.seq = outbox.seq)
+                AND seq <> ALL (ARRAY(SELECT missing_deliveries.seq FROM missing_deliveries))
               ORDER BY seq LIMIT ${chunk}
             ) AS oldest WHERE said_at < now() - ${Duration.toSeconds(age)} * interval '1 second')) RETURNING seq::text`
         const seqs = encodeSeqs(gone.map(({ seq }) => seq))

@@ -37,6 +37,28 @@ export class Unpublished extends Schema.TaggedError<Unpublished>()("Unpublished"
 /** Is told, once, what became of a publication, and never before the call that handed it over has returned. */
 export type Told = (outcome: Exit.Exit<void, Unpublished>) => void
 
+/** What one service sends to one consumer beside the messages that it subscribes to. */
+export interface Direct {
+  /**
+   * Sends to the queue of one consumer alone, and succeeds once that queue holds it. What is a notice by its type is
+   * given out as one at the other end; anything else arrives as any delivery does.
+   */
+  readonly send: (consumer: string, publication: Publication) => Effect.Effect<void, Unpublished>
+  /** The notices that arrived for the consumers of this process; the oldest are dropped where too many wait. */
+  readonly notices: Queue.Dequeue<Notice>
+}
+
+/** A letter about messages: `sender` is the service that the broker let send it. */
+export interface Notice {
+  readonly sender: string
+  readonly consumer: string
+  readonly type: string
+  readonly body: string
+}
+
+/** The last words of the types that are notices. A process that knows none of them ignores them. */
+export const noticeTypes = { manifest: "manifest.v1", receipt: "receipt.v1" } as const
+
 /** The seam between the services and what carries their messages. */
 export class Broker extends Context.Tag("@quartet/messaging/Broker")<Broker, {
   /** Succeeds once every subscriber of the type holds the message safely. May deliver twice and never zero times. */
@@ -48,6 +70,8 @@ export class Broker extends Context.Tag("@quartet/messaging/Broker")<Broker, {
   readonly unsafePublish: (publication: Publication, told: Told) => void
   /** What arrives for a consumer, a bounded number at a time. What the scope leaves unsettled is delivered again. */
   readonly deliveries: (consumer: string) => Effect.Effect<Queue.Dequeue<Delivery>, never, Scope.Scope>
+  /** Where the broker may lose what it confirmed, the way to one consumer; none where that cannot happen. */
+  readonly direct?: Direct
   /** Whether messages can be published now, and every consumer that asked for its deliveries is being given them. */
   readonly ready: Effect.Effect<boolean>
 }>() {}

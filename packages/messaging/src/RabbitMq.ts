@@ -1,7 +1,7 @@
 import type { Channel, ConsumeMessage } from "amqplib"
-import { Config, ConfigError, Effect, Either, Layer, Option, Redacted } from "effect"
-import type { Publication, Subscription } from "./Broker.ts"
-import { Broker } from "./Broker.ts"
+import { Config, ConfigError, Duration, Effect, Either, Layer, Option, Queue, Redacted } from "effect"
+import type { Notice, Publication, Subscription } from "./Broker.ts"
+import { Broker, noticeTypes } from "./Broker.ts"
 import { makeConnection } from "./internal/rabbitConnection.ts"
 import type { Intake } from "./internal/rabbitConsumer.ts"
 import { attemptHeader, makeIntake } from "./internal/rabbitConsumer.ts"
@@ -24,7 +24,18 @@ export interface Options {
    * broker needs no right to, and somebody else makes them first.
    */
   readonly declares?: boolean
+  /** How often exchanges, queues and bindings are asserted again while the connection stands; 30 seconds when absent. */
+  readonly assertEvery?: Duration.Duration
 }
+
+/**
+ * A binding that somebody removed loses every message until it is back, and each assertion costs about a hundred
+ * questions to the broker. What is lost between two of them is republished by the audit of deliveries.
+ */
+const assertPause = Duration.seconds(30)
+
+/** More notices than a service has subscribers; the sender of one that is dropped sends it again. */
+const noticeLimit = 64
 
 const defaultNamespace = "quartet"
 
@@ -38,23 +49,30 @@ export const layer = (options: Options): Layer.Layer<Broker> =>
     Effect.gen(function*() {
       const { service, subscriptions, url } = options
       const namespace = options.namespace ?? defaultNamespace
-      const letters = makeLetters(url, makeNames(namespace).exchange)
+      const names = makeNames(namespace)
+      const letters = makeLetters(url, names.exchange)
       const declaring = (wanted: ReadonlyArray<Subscription>) => (channel: Channel) =>
         options.declares === false ? Effect.void : declare(channel, namespace, wanted)
-      const heard = new Set(subscriptions.flatMap(({ consumer, types }) => [consumer, ...types]))
+      const directTo = (consumer: string) => names.directTo(service, consumer)
+      const heard = new Set(
+        subscriptions.flatMap(({ consumer, types }) => [consumer, directTo(consumer), ...types])
+      )
       const connect = (role: string) => makeConnection({ url, name: `quartet ${service} ${role}` })
       const publisher = yield* makePublisher(`RabbitMQ publisher of ${service}`, yield* connect("publisher"), {
         declare: declaring(subscriptions),
+        every: options.assertEvery ?? assertPause,
         heard: ({ fields }) => heard.has(fields.routingKey)
       })
       const connection = yield* connect("consumer")
       const intakes = new Set<Intake>()
+      const notices = yield* Queue.sliding<Notice>(noticeLimit)
+      const divert = (consumer: string) => makeDivert(consumer, names.directTo("", consumer), notices)
 
       const deliveries = Effect.fn("RabbitMq.deliveries")(function*(consumer: string) {
         const subscription = subscriptions.find((one) => one.consumer === consumer)
         if (subscription === undefined) return yield* Effect.dieMessage(`The topology names no consumer ${consumer}.`)
         const wiring = { namespace, connection, publisher, declare: declaring([subscription]), copy: letters.copy }
-        const intake = yield* makeIntake({ ...wiring, subscription })
+        const intake = yield* makeIntake({ ...wiring, subscription, divert: divert(consumer) })
         yield* Effect.acquireRelease(
           Effect.sync(() => intakes.add(intake)),
           () => Effect.sync(() => intakes.delete(intake))
@@ -65,10 +83,28 @@ export const layer = (options: Options): Layer.Layer<Broker> =>
         publish: (publication) => sent(publisher, letters.outbound(publication)),
         unsafePublish: (publication, told) => publisher.send(letters.outbound(publication), told),
         deliveries,
+        direct: {
+          notices,
+          send: (consumer, publication) =>
+            sent(publisher, { ...letters.outbound(publication), routingKey: directTo(consumer) })
+        },
         ready: Effect.map(publisher.ready, (ready) => ready && [...intakes].every(({ consuming }) => consuming()))
       })
     })
   )
+
+/** Takes the notices out of what is delivered. The broker let nobody but the service itself send under its name. */
+const makeDivert = (consumer: string, keyEnd: string, notices: Queue.Enqueue<Notice>) => {
+  const types: ReadonlyArray<string> = Object.values(noticeTypes)
+  return ({ content, fields: { routingKey }, properties }: ConsumeMessage): boolean => {
+    if (!routingKey.endsWith(keyEnd)) return false
+    const sender = routingKey.slice(0, -keyEnd.length)
+    const type = String(properties.type)
+    if (!types.some((notice) => type === `${sender}.${notice}`)) return false
+    notices.unsafeOffer({ sender, consumer, type, body: content.toString("utf8") })
+    return true
+  }
+}
 
 const amqpUrl = (name: string) =>
   Config.map(
@@ -103,10 +139,18 @@ export const settings = (service: string) =>
   Config.all({
     url: urlConfig(service),
     namespace: namespaceConfig,
-    declares: Config.withDefault(Setting.flag("AMQP_DECLARE"), true)
+    declares: Config.withDefault(Setting.flag("AMQP_DECLARE"), true),
+    assertEvery: Config.withDefault(
+      Setting.duration("AMQP_ASSERT_EVERY", {
+        shortest: "100 millis",
+        longest: "1 hour",
+        described: "1 hour, such as \"30 seconds\""
+      }),
+      assertPause
+    )
   })
 
-/** The same, set by `AMQP_URL` (or `<SERVICE>_AMQP_URL`), `AMQP_NAMESPACE` and `AMQP_DECLARE`. */
+/** The same, set by `AMQP_URL` (or `<SERVICE>_AMQP_URL`), `AMQP_NAMESPACE`, `AMQP_DECLARE` and `AMQP_ASSERT_EVERY`. */
 export const layerConfig = (
   options: Pick<Options, "subscriptions" | "service">
 ): Layer.Layer<Broker, ConfigError.ConfigError> =>

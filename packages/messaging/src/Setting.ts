@@ -70,16 +70,28 @@ export const oneOf = <const Word extends string>(
     (text) => Option.fromNullable(words.find((word) => word === text))
   )
 
-/** A length of time with its unit, of 1 millisecond at least. */
+/** The bounds of a length of time; `described` names the longest in words, with an example. */
+export interface DurationRange {
+  /** 1 millisecond when absent. */
+  readonly shortest?: Duration.DurationInput
+  readonly longest: Duration.DurationInput
+  readonly described: string
+}
+
+/** A length of time with its unit. */
 export const duration = (
   name: string,
-  { described, longest }: { readonly longest: Duration.DurationInput; readonly described: string }
-): Config.Config<Duration.Duration> =>
-  make(name, `Expected a time of 1 millisecond to ${described}`, (text) =>
-    Option.filter(
-      Duration.decodeUnknown(text),
-      Duration.between({ minimum: Duration.millis(1), maximum: Duration.decode(longest) })
-    ))
+  { described, longest, shortest = "1 millis" }: DurationRange
+): Config.Config<Duration.Duration> => {
+  const minimum = Duration.decode(shortest)
+  const least = Duration.toMillis(minimum) === 1 ? "1 millisecond" : `${Duration.toMillis(minimum)} milliseconds`
+  return make(
+    name,
+    `Expected a time of ${least} to ${described}`,
+    (text) =>
+      Option.filter(Duration.decodeUnknown(text), Duration.between({ minimum, maximum: Duration.decode(longest) }))
+  )
+}
 
 /** A URL of one of the schemes, with a host, and with no part that cannot be decoded. */
 export const url = (name: string, rule: string, schemes: ReadonlyArray<string>): Config.Config<URL> =>

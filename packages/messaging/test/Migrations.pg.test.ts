@@ -22,7 +22,10 @@ layer(PostgresTest.layer({ service: "counter", migrations: earlier }), { exclude
           SELECT gen_random_uuid(), 't.v1', subject, '{}', due_at::timestamptz, published_at::timestamptz
           FROM (VALUES ('said', NULL, '2026-01-01'), ('waits', NULL, NULL), ('rings', '2999-01-01 00:00Z', NULL))
             AS rows (subject, due_at, published_at)`
-        assert.deepStrictEqual(yield* migrate("counter", messagingMigrations), ["0005_outbox_unsent"])
+        assert.deepStrictEqual(yield* migrate("counter", messagingMigrations), [
+          "0005_outbox_unsent",
+          "0006_delivery_audits"
+        ])
         const waiting = yield* sql`
           SELECT subject, u.due_at IS NOT DISTINCT FROM o.due_at AS same FROM outbox_unsent AS u JOIN outbox AS o USING (seq)
           ORDER BY seq`

@@ -3,6 +3,7 @@ import { Duration, Effect, Either, Redacted } from "effect"
 import { Socket } from "node:net"
 import { afterEach, vi } from "vitest"
 import { Broker } from "../src/Broker.ts"
+import * as RabbitMq from "../src/RabbitMq.ts"
 import { publication, subscriptions } from "./support/brokerContract.ts"
 import { eventually } from "./support/Eventually.ts"
 import { depth, describeRabbit, makeWorld, takeBehind } from "./support/Rabbit.ts"
@@ -154,6 +155,20 @@ describeRabbit("publishing to RabbitMQ", () => {
         yield* atLast("again")
         assert.strictEqual(yield* depth(world, `${world.namespace}.one`), 1)
       }).pipe(Effect.provide(world.layer))
+    }))
+
+  it.scopedLive("puts a binding back that somebody removed, also where another queue takes the messages (H113)", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld(subscriptions)
+      const { behind, namespace, url } = world
+      const assertEvery = Duration.millis(300)
+      yield* Effect.gen(function*() {
+        const { publish } = yield* Broker
+        yield* whenReady
+        yield* Effect.promise(() => behind.unbindQueue(`${namespace}.two`, namespace, "b.v1"))
+        const takenByTwo = Effect.zipRight(publish(publication("b.v1")), depth(world, `${namespace}.two`))
+        yield* eventually(takenByTwo, (messages) => messages > 0)
+      }).pipe(Effect.provide(RabbitMq.layer({ url, subscriptions, service: "test", namespace, assertEvery })))
     }))
 
   it.scopedLive("lets no small packet wait for another", () =>

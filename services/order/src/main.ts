@@ -1,9 +1,11 @@
+import * as Catalog from "@quartet/contracts/Catalog"
 import * as Problems from "@quartet/contracts/OrderProblems"
 import * as Admission from "@quartet/hosting/Admission"
 import * as Auth from "@quartet/hosting/Auth"
 import * as AuthSettings from "@quartet/hosting/AuthSettings"
 import * as ConnectionPool from "@quartet/hosting/ConnectionPool"
 import * as Cors from "@quartet/hosting/Cors"
+import * as Health from "@quartet/hosting/Health"
 import * as HttpLimits from "@quartet/hosting/HttpLimits"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
@@ -11,6 +13,7 @@ import * as Postgres from "@quartet/hosting/Postgres"
 import * as PublicEdge from "@quartet/hosting/PublicEdge"
 import * as Settings from "@quartet/hosting/Settings"
 import * as Archive from "@quartet/messaging/Archive"
+import * as DeliveryAudit from "@quartet/messaging/DeliveryAudit"
 import * as KeyExpiry from "@quartet/messaging/KeyExpiry"
 import * as Messaging from "@quartet/messaging/Messaging"
 import * as Parking from "@quartet/messaging/Parking"
@@ -66,6 +69,7 @@ export const settings = Config.all([
   Settings.host,
   Archive.lifetime,
   KeyExpiry.lifetime,
+  DeliveryAudit.every,
   port,
   pricesPort,
   Admission.rates,
@@ -75,6 +79,14 @@ export const settings = Config.all([
   Actor.policy
 ])
 
+/** What the broker lost is published again, and the service is not ready while a subscriber lacks it. */
+const Deliveries = Layer.scopedDiscard(
+  Effect.flatMap(
+    DeliveryAudit.DeliveryAudit,
+    ({ complete }) => Health.registerIfKept("order.deliveries", complete)
+  )
+).pipe(Layer.provide(DeliveryAudit.layer({ service: "order", subscriptions: Catalog.subscriptions })))
+
 /** The order service, but for what its process gives it: a database, a broker, settings and logs. */
 export const layer = Layer.mergeAll(
   Requests,
@@ -83,6 +95,7 @@ export const layer = Layer.mergeAll(
   Summaries.layer,
   Rebuild.worker,
   Relay.layer(),
+  Deliveries,
   Desk
 ).pipe(
   Layer.provide([Actor.layer, EventStreams.layer]),

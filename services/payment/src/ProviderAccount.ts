@@ -1,4 +1,5 @@
 import { Unavailable } from "@quartet/messaging/Request"
+import * as Setting from "@quartet/messaging/Setting"
 import { Config, Context, Effect, Layer, Option, Ref, Schedule } from "effect"
 import type Stripe from "stripe"
 import { makeStripe } from "./Gateway.ts"
@@ -9,12 +10,11 @@ import type { Ours } from "./StripeEvent.ts"
 export class ProviderAccount extends Context.Tag("@quartet/payment/ProviderAccount")<ProviderAccount, Ours>() {}
 
 /** The account, where an operator says which one it is. */
-const setting = Config.option(
-  Config.nonEmptyString("STRIPE_ACCOUNT").pipe(
-    Config.validate({
-      message: "Expected the id of an account, such as acct_1AbCdEfGhIjKlMnO",
-      validation: (id) => /^acct_[A-Za-z0-9]{1,250}$/.test(id)
-    })
+export const setting = Config.option(
+  Setting.text(
+    "STRIPE_ACCOUNT",
+    "Expected the id of an account, such as acct_1AbCdEfGhIjKlMnO",
+    (id) => /^acct_[A-Za-z0-9]{1,250}$/.test(id)
   )
 )
 

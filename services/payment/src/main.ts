@@ -1,10 +1,13 @@
+import * as Catalog from "@quartet/contracts/Catalog"
 import * as ConnectionPool from "@quartet/hosting/ConnectionPool"
+import * as Health from "@quartet/hosting/Health"
 import * as HttpLimits from "@quartet/hosting/HttpLimits"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as Settings from "@quartet/hosting/Settings"
 import * as Archive from "@quartet/messaging/Archive"
+import * as DeliveryAudit from "@quartet/messaging/DeliveryAudit"
 import * as KeyExpiry from "@quartet/messaging/KeyExpiry"
 import * as Messaging from "@quartet/messaging/Messaging"
 import * as Parking from "@quartet/messaging/Parking"
@@ -62,18 +65,32 @@ export const settings = Config.all([
   Settings.host,
   Archive.lifetime,
   KeyExpiry.lifetime,
+  DeliveryAudit.every,
   port,
   Actor.policy,
   Breaker.settings,
   Throttle.settings,
   Gateway.connection,
+  ProviderAccount.setting,
   Signature.secrets,
   Reconciler.window,
   Reconciler.period
 ])
 
+/** What the broker lost is published again, and the service is not ready while a subscriber lacks it. */
+const Deliveries = Layer.scopedDiscard(
+  Effect.flatMap(
+    DeliveryAudit.DeliveryAudit,
+    ({ complete }) => Health.registerIfKept("payment.deliveries", complete)
+  )
+).pipe(Layer.provide(DeliveryAudit.layer({
+  service: "payment",
+  subscriptions: Catalog.subscriptions,
+  claimedAs: { "payment-gateway": "payment" }
+})))
+
 /** The payment service, but for what its process gives it: a database, a broker, settings and logs. */
-export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk, Gauges.layer).pipe(
+export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Deliveries, Desk, Gauges.layer).pipe(
   Layer.provide(Reconciler.layer),
   Layer.provide([Errands.layer, Findings.layer]),
   Layer.provide([Confirmation.layer, ProviderAccount.layer]),

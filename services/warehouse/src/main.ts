@@ -1,12 +1,15 @@
+import * as Catalog from "@quartet/contracts/Catalog"
 import * as Auth from "@quartet/hosting/Auth"
 import * as AuthSettings from "@quartet/hosting/AuthSettings"
 import * as ConnectionPool from "@quartet/hosting/ConnectionPool"
+import * as Health from "@quartet/hosting/Health"
 import * as HttpLimits from "@quartet/hosting/HttpLimits"
 import * as HttpServer from "@quartet/hosting/HttpServer"
 import * as ParkedMessages from "@quartet/hosting/ParkedMessages"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as Settings from "@quartet/hosting/Settings"
 import * as Archive from "@quartet/messaging/Archive"
+import * as DeliveryAudit from "@quartet/messaging/DeliveryAudit"
 import * as KeyExpiry from "@quartet/messaging/KeyExpiry"
 import * as Messaging from "@quartet/messaging/Messaging"
 import * as Parking from "@quartet/messaging/Parking"
@@ -44,12 +47,21 @@ export const settings = Config.all([
   Settings.host,
   Archive.lifetime,
   KeyExpiry.lifetime,
+  DeliveryAudit.every,
   port,
   Actor.dispatchAfter
 ])
 
+/** What the broker lost is published again, and the service is not ready while a subscriber lacks it. */
+const Deliveries = Layer.scopedDiscard(
+  Effect.flatMap(
+    DeliveryAudit.DeliveryAudit,
+    ({ complete }) => Health.registerIfKept("warehouse.deliveries", complete)
+  )
+).pipe(Layer.provide(DeliveryAudit.layer({ service: "warehouse", subscriptions: Catalog.subscriptions })))
+
 /** The warehouse, but for what its process gives it: a database, a broker, settings and logs. */
-export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Desk).pipe(
+export const layer = Layer.mergeAll(Requests, Inbound.layer, Relay.layer(), Deliveries, Desk).pipe(
   Layer.provide(Actor.layer),
   Layer.provide([Repository.layer, Views.layer, Messaging.layer]),
   Layer.provide([Postgres.layer({ service: "warehouse", migrations }), Auth.layer]),

@@ -40,6 +40,8 @@ export interface Options {
   readonly declare: (channel: Channel) => Effect.Effect<void, ChannelLost>
   /** A copy of a message for one of the delays. */
   readonly copy: (message: ConsumeMessage, exchange: string, consumer: string, attempt: number) => Outbound
+  /** Takes a message that is no delivery, which is settled then. */
+  readonly divert: (message: ConsumeMessage) => boolean
 }
 
 /**
@@ -67,7 +69,10 @@ export const makeIntake = Effect.fnUntraced(function*(
       answered(async () => {
         await channel.prefetch(limit)
         await channel.consume(name, (message) => {
-          if (message !== null) return void queue.unsafeOffer(toDelivery(session, message, dead))
+          if (message !== null) {
+            if (!dead && options.divert(message)) return settleAtOnce(session, message)
+            return void queue.unsafeOffer(toDelivery(session, message, dead))
+          }
           return Deferred.unsafeDone(
             cancelled,
             new ChannelLost({ reason: `The broker ended the delivery of ${name}.` })
@@ -122,6 +127,11 @@ const makeToDelivery = Effect.fnUntraced(function*({ copy, publisher, subscripti
     }
   }
 })
+
+const settleAtOnce = ({ acks }: Session, message: ConsumeMessage) => {
+  acks.delivered(message)
+  acks.settled(message)
+}
 
 const attemptOf = ({ properties }: ConsumeMessage): number => {
   const attempt: unknown = properties.headers?.[attemptHeader]

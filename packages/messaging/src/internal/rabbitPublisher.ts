@@ -1,5 +1,5 @@
 import type { ConfirmChannel, Message, Options } from "amqplib"
-import type { Scope } from "effect"
+import type { Duration, Scope } from "effect"
 import { Deferred, Effect, Exit, FiberId, FiberSet, Queue } from "effect"
 import type { Told } from "../Broker.ts"
 import { Unpublished } from "../Broker.ts"
@@ -68,8 +68,13 @@ interface Line {
 
 /** What the publisher does about the topology. */
 export interface Topology {
-  /** Makes it, on every new channel. */
+  /** Makes it, on every new channel, and again on a period. */
   readonly declare: (channel: ConfirmChannel) => Effect.Effect<void, ChannelLost>
+  /**
+   * How long a binding that somebody removed may stay away without a message that comes back. Where another queue takes
+   * the messages too, none does.
+   */
+  readonly every: Duration.Duration
   /** Whether a message that came back should have been taken, so that the topology must be made again. */
   readonly heard: (message: Message) => boolean
 }
@@ -112,7 +117,10 @@ const publishing = Effect.fnUntraced(function*(line: Line, connection: Connectio
         line.next = Deferred.unsafeMake(FiberId.none)
       })
   )
-  const repair = Effect.zipRight(Queue.take(missing), topology.declare(channel))
+  const wanted = Effect.timeoutOption(Queue.take(missing), topology.every)
+  // An alarm at the broker leaves it unanswered. A declaration that fails is logged; a channel that it closed is replaced.
+  const declare = Effect.suspend(() => connection.blocked() === undefined ? topology.declare(channel) : Effect.void)
+  const repair = Effect.zipRight(wanted, Effect.ignore(declare))
   yield* Effect.forkScoped(Effect.forever(Effect.zipRight(repair, Effect.sleep(repairPause))))
   yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.sync(() => giveUpOverdue(session)), confirmWatch)))
   return yield* lost

@@ -30,6 +30,8 @@ export interface Names {
   readonly dead: string
   readonly queueOf: (consumer: string) => string
   readonly deadQueueOf: (consumer: string) => string
+  /** The routing key that leads from a service to one consumer alone. Its first word is what rights are given by. */
+  readonly directTo: (service: string, consumer: string) => string
   /** Every delay has an exchange and a queue of one name. */
   readonly waits: ReadonlyArray<string>
   /** Those of the shortest delay that is long enough, or the longest there is. */
@@ -42,9 +44,13 @@ export const makeNames = (namespace: string): Names => ({
   dead: `${namespace}.dead`,
   queueOf: (consumer) => `${namespace}.${consumer}`,
   deadQueueOf: (consumer) => `${namespace}.${consumer}.dead`,
+  directTo: (service, consumer) => `${service}.${direct}.${consumer}`,
   waits: delays.map((millis) => waitOf(namespace, millis)),
   waitFor: (delay) => waitOf(namespace, delays.find((known) => known >= Duration.toMillis(delay)) ?? longest)
 })
+
+/** No message has a type whose second word is this. */
+const direct = "direct"
 
 const longest = Math.max(...delays)
 const waitOf = (namespace: string, millis: number) => `${namespace}.wait.${millis}ms`
@@ -75,23 +81,26 @@ export const declare = (
   namespace: string,
   subscriptions: ReadonlyArray<Subscription>
 ): Effect.Effect<void, ChannelLost> =>
-  answered(() => declareAll(channel, namespace, subscriptions)).pipe(
+  // One after the other, so that of several refusals the first is told. Each step has the time that one answer may take:
+  // all of them together are a hundred questions, which a busy broker answers slowly.
+  Effect.forEach(stepsOf(channel, namespace, subscriptions), answered, { discard: true }).pipe(
     Effect.tapError(({ reason }) => Effect.logError(`RabbitMQ refuses the topology of ${namespace}: ${reason}`))
   )
 
-const declareAll = async (channel: Channel, namespace: string, subscriptions: ReadonlyArray<Subscription>) => {
+const stepsOf = (channel: Channel, namespace: string, subscriptions: ReadonlyArray<Subscription>) => {
   const names = makeNames(namespace)
-  // Asked one after the other, so that of several refusals the first is told.
-  await channel.assertExchange(names.exchange, "topic")
-  await channel.assertExchange(names.back, "topic")
-  await channel.assertExchange(names.dead, "topic")
-  for (const millis of delays) {
+  const exchanges = async () => {
+    await channel.assertExchange(names.exchange, "topic")
+    await channel.assertExchange(names.back, "topic")
+    await channel.assertExchange(names.dead, "topic")
+  }
+  const delay = (millis: number) => async () => {
     const wait = waitOf(namespace, millis)
     await channel.assertExchange(wait, "topic")
     await channel.assertQueue(wait, quorum({ exchange: names.back }, { "x-message-ttl": millis }))
     await channel.bindQueue(wait, wait, "#")
   }
-  for (const { consumer, types } of subscriptions) {
+  const queues = ({ consumer, types }: Subscription) => async () => {
     const queue = names.queueOf(consumer)
     const deadQueue = names.deadQueueOf(consumer)
     await channel.assertQueue(deadQueue, quorum(undefined, { "x-delivery-limit": noDeliveryLimit }))
@@ -99,6 +108,8 @@ const declareAll = async (channel: Channel, namespace: string, subscriptions: Re
     const then = { exchange: names.dead, routingKey: consumer }
     await channel.assertQueue(queue, quorum(then, { "x-delivery-limit": deliveryLimit }))
     await channel.bindQueue(queue, names.back, consumer)
+    await channel.bindQueue(queue, names.exchange, names.directTo("*", consumer))
     for (const type of types) await channel.bindQueue(queue, names.exchange, type)
   }
+  return [exchanges, ...delays.map(delay), ...subscriptions.map(queues)]
 }
