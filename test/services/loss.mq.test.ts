@@ -63,7 +63,10 @@ describe.skipIf(!RabbitMqTest.isAvailable)(
             const channel = yield* behind
             const { all, customer } = yield* placed
             // The warehouse's queue goes on taking the message, so the broker returns none.
-            yield* Effect.promise(() => channel.unbindQueue(`${namespace}.inventory`, namespace, "order.paid.v1"))
+            yield* Effect.acquireRelease(
+              Effect.promise(() => channel.unbindQueue(`${namespace}.inventory`, namespace, "order.paid.v1")),
+              () => Effect.promise(() => channel.bindQueue(`${namespace}.inventory`, namespace, "order.paid.v1"))
+            )
             const red = yield* Effect.fork(until(isMissing("order", "order.deliveries"), (is) => is, "60 seconds"))
             yield* Effect.forEach(all, (order) => pay(customer, order), { concurrency: 4, discard: true })
             yield* Fiber.join(red)
@@ -92,7 +95,7 @@ describe.skipIf(!RabbitMqTest.isAvailable)(
             yield* Effect.forEach(all, (order) => pay(customer, order), { concurrency: 4, discard: true })
             yield* Effect.forEach(all, (order) => becomes(customer, order, "Paid"), { discard: true })
             const waiting = Effect.promise(() => channel.checkQueue(`${namespace}.inventory`))
-            yield* until(waiting, ({ messageCount }) => messageCount >= orders)
+            yield* until(waiting, ({ messageCount }) => messageCount >= orders, "40 seconds")
             yield* Effect.promise(() => channel.deleteQueue(`${namespace}.inventory`))
             yield* Effect.forEach(of("inventory"), ({ start }) => start)
             yield* allReady

@@ -178,7 +178,7 @@ const makeManifests = (sql: SqlClient.SqlClient, holder: string) => {
     execute: (reached) =>
       sql`
         WITH target AS (${target(sql, reached)})
-        SELECT consumer FROM delivery_audits AS a, target WHERE EXISTS (${held}) AND (
+        SELECT consumer FROM delivery_audits AS a, target WHERE consumer <> '' AND EXISTS (${held}) AND (
           a.through_seq < target.seq
           OR EXISTS (SELECT 1 FROM missing_deliveries AS m WHERE m.consumer = a.consumer)
           OR EXISTS (
