@@ -12,6 +12,7 @@ export const ParkedMessage = Schema.Struct({
   type: Schema.String,
   subject: Schema.String,
   envelope: Schema.String,
+  encoding: Schema.optional(Schema.Literal("base64")),
   reason: Schema.String,
   attempts: Schema.Int,
   parkedAt: Schema.DateTimeUtc

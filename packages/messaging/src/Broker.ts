@@ -19,6 +19,8 @@ export type Disposition =
 /** A message handed to one consumer. `attempt` counts from 1. A delivery that is never settled comes again. */
 export interface Delivery {
   readonly body: string
+  /** How `body` stands for what arrived, where that is no text. */
+  readonly encoding?: "base64"
   readonly attempt: number
   /** Why the broker gave it up. Such a message is parked and not handled: it may be what brought the process down. */
   readonly dead?: string

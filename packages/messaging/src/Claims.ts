@@ -57,7 +57,7 @@ export const begin = Effect.fnUntraced(function*<Slice, Command, Reply, Rejectio
   const keys = yield* IdempotencyKeys
   const claims = distinctKeys(submissions)
   const [messages, [answers, loaded]] = yield* inOneGo(
-    inbox.claim(consumer, distinctMessages(submissions)),
+    inbox.claim(consumer, [...distinctMessages(submissions).values()]),
     claims.size === 0 ? withoutKeys(load) : inOneGo(keys.claim([...claims.values()]), load)
   )
   return { claimed: claimedBatch(submissions, messages, claims, answers), loaded }
@@ -69,7 +69,7 @@ const withoutKeys = <A, E, R>(load: Effect.Effect<A, E, R>) =>
 /** What is new in a batch, by what became of its claims. */
 const claimedBatch = <Command, Reply, Rejection>(
   submissions: ReadonlyArray<Submission<Command, Reply>>,
-  { fresh: freshIds, now }: Claim,
+  { fresh: freshIds, now, reused }: Claim,
   claims: ReadonlyMap<string, KeyClaim>,
   claimed: ReadonlyArray<Claimed>
 ): ClaimedBatch<Command, Reply, Rejection> => {
@@ -78,6 +78,7 @@ const claimedBatch = <Command, Reply, Rejection>(
   const fresh: Array<Submission<Command, Reply>> = []
   const leaders = new Map<string, { readonly position: number; readonly claim: KeyClaim }>()
   const firsts = new Map<MessageId, number>()
+  const digests = distinctMessages(submissions)
   const take = (submission: Submission<Command, Reply>): Standing<Reply, Rejection> => ({
     _tag: "Fresh",
     position: fresh.push(submission) - 1
@@ -86,7 +87,10 @@ const claimedBatch = <Command, Reply, Rejection>(
     const { origin } = submission
     if (origin._tag === "Request") return take(submission)
     if (origin._tag === "Message") {
-      const id = origin.received.messageId
+      const { digest, messageId: id } = origin.received
+      // What becomes of the first is not decided yet: with the next batch it is.
+      if (digests.get(id)?.digest !== digest) return known(otherFirst)
+      if (reused.has(id)) return known(idReused)
       const first = firsts.get(id)
       if (first !== undefined) return { _tag: "Follower", position: first, done: () => duplicate }
       if (!freshIds.has(id)) return known(duplicate)
@@ -111,6 +115,13 @@ const known = <Reply, Rejection>(outcome: Outcome<Reply, Rejection>): Standing<R
 
 const duplicate: Outcome<never, never> = { _tag: "Duplicate" }
 
+const idReused: Outcome<never, never> = { _tag: "IdReused" }
+
+const otherFirst: Outcome<never, never> = {
+  _tag: "Unavailable",
+  reason: "Another message with the same id is in the same batch."
+}
+
 /** While the first caller may still get a better answer, a repetition is not shown the present one. */
 const answerOf = ({ open }: KeyClaim) => (answer?: Answer): Outcome<never, never> =>
   answer === undefined || Option.isSome(open) ? { _tag: "KeyInProgress" } : { _tag: "Replayed", answer }
@@ -133,14 +144,17 @@ const outcomeOf = <Reply, Rejection>(
 /** One claim of a batch: the same key for the same request. */
 const nameOf = ({ fingerprint, key, owner }: KeyClaim): string => `${owner}\n${key}\n${fingerprint}`
 
+/** Of messages that share an id, the first. */
 const distinctMessages = <Command, Reply>(
   submissions: ReadonlyArray<Submission<Command, Reply>>
-): ReadonlyArray<Received> => {
+): ReadonlyMap<MessageId, Received> => {
   const byId = new Map<MessageId, Received>()
   for (const { origin } of submissions) {
-    if (origin._tag === "Message") byId.set(origin.received.messageId, origin.received)
+    if (origin._tag === "Message" && !byId.has(origin.received.messageId)) {
+      byId.set(origin.received.messageId, origin.received)
+    }
   }
-  return [...byId.values()]
+  return byId
 }
 
 const distinctKeys = <Command, Reply>(

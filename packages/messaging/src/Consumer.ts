@@ -62,6 +62,7 @@ export const make = Effect.fnUntraced(function*<Command, Reply, Rejection>(
 /** A replayed message has one attempt: if it fails again, it goes on waiting for a person. */
 const replayOf = (parking: Parking["Type"], parked: Parked): Delivery => ({
   body: parked.envelope,
+  ...(parked.encoding === undefined ? {} : { encoding: parked.encoding }),
   attempt: Retry.attemptLimit,
   settle: () => Effect.retry(parking.replayed(parked), Retry.outagePause).pipe(Effect.orDie)
 })

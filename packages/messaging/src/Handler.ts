@@ -15,11 +15,14 @@ export interface Handler<Command> {
 
 const decoded = <Type extends string, A, I>(definition: Definition<Type, A, I>) => {
   const decode = Schema.decodeUnknownEither(definition.schema)
-  return (envelope: Envelope) =>
-    Either.mapLeft(
-      decode(envelope.data),
-      (error) => new Unreadable({ reason: `${envelope.type}: ${explain(error)}` })
-    )
+  return ({ data, subject, type }: Envelope): Either.Either<A, Unreadable> => {
+    const read = decode(data)
+    if (Either.isLeft(read)) return Either.left(new Unreadable({ reason: `${type}: ${explain(read.left)}` }))
+    const about = definition.subjectOf(read.right)
+    return about === subject
+      ? Either.right(read.right)
+      : Either.left(new Unreadable({ reason: `${type}: its subject is ${subject}, and its data is about ${about}.` }))
+  }
 }
 
 /** A handler translates: which command is this message? */

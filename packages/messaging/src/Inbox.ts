@@ -9,13 +9,19 @@ import type { Transaction } from "./Transaction.ts"
 import type { Write } from "./Write.ts"
 import { write } from "./Write.ts"
 
-/** What names a received message to the inbox. */
-export const Received = Schema.Struct({ messageId: MessageId, type: Schema.String, subject: Schema.String })
+/** What names a received message to the inbox; `digest` is of its body, in hexadecimal. */
+export const Received = Schema.Struct({
+  messageId: MessageId,
+  type: Schema.String,
+  subject: Schema.String,
+  digest: Schema.String
+})
 export type Received = typeof Received.Type
 
-/** Which of the messages were never handled before, and the time of the transaction. */
+/** Which of the messages were never handled before, which have the id of another one, and the time of the transaction. */
 export interface Claim {
   readonly fresh: ReadonlySet<MessageId>
+  readonly reused: ReadonlySet<MessageId>
   readonly now: DateTime.Utc
 }
 
@@ -31,8 +37,8 @@ export type IgnoredMessage = {
  */
 export class Inbox extends Context.Tag("@quartet/messaging/Inbox")<Inbox, {
   /**
-   * Claims many messages in one statement. A message being handled by another transaction is waited for. Asked with no
-   * messages, it only tells the time.
+   * Claims many messages of different ids in one statement. A message being handled by another transaction is waited for.
+   * Asked with no messages, it only tells the time.
    */
   readonly claim: (
     consumer: string,
@@ -45,30 +51,43 @@ export class Inbox extends Context.Tag("@quartet/messaging/Inbox")<Inbox, {
 }>() {}
 
 const ClaimRequest = Schema.Struct({ consumer: Schema.String, messages: Schema.Array(Received) })
-const ClaimRow = Schema.Struct({ now: Schema.DateTimeUtcFromDate, fresh: Schema.Array(MessageId) })
+const ClaimRow = Schema.Struct({
+  now: Schema.DateTimeUtcFromDate,
+  fresh: Schema.Array(MessageId),
+  reused: Schema.Array(MessageId)
+})
 
+// A row that has another digest is found by the conflict itself, also when it was committed after this statement began: it
+// is "updated" to what it is, so that it is returned. Rows of before have no digest, and count as the same message.
 const makeClaim = (sql: SqlClient.SqlClient) => {
   const claimRow = SqlSchema.single({
     Request: Schema.typeSchema(ClaimRequest),
     Result: ClaimRow,
     execute: ({ consumer, messages }) =>
       sql`
-        WITH claimed AS (
-          INSERT INTO processed_messages (consumer, message_id, type, subject)
-          SELECT ${consumer}, "messageId", type, subject
-          FROM json_to_recordset(${textOf(messages)}::json) AS r ("messageId" uuid, type text, subject text)
+        WITH received AS (
+          SELECT "messageId", type, subject, decode(digest, 'hex') AS digest FROM json_to_recordset(${
+        textOf(messages)
+      }::json) AS r ("messageId" uuid, type text, subject text, digest text)
+        ), claimed AS (
+          INSERT INTO processed_messages AS p (consumer, message_id, type, subject, digest)
+          SELECT ${consumer}, "messageId", type, subject, digest FROM received
           WHERE ${sql.literal(isOpen)}
           ORDER BY "messageId"
-          ON CONFLICT DO NOTHING
-          RETURNING message_id
+          ON CONFLICT (consumer, message_id) DO UPDATE SET digest = p.digest WHERE p.digest <> excluded.digest
+          RETURNING message_id, digest
+        ), told AS (
+          SELECT message_id, claimed.digest = received.digest AS fresh
+          FROM claimed JOIN received ON message_id = "messageId"
         )
-        SELECT now() AS now, coalesce((SELECT json_agg(message_id) FROM claimed), '[]') AS fresh`
+        SELECT now() AS now, coalesce((SELECT json_agg(message_id) FROM told WHERE fresh), '[]') AS fresh,
+          coalesce((SELECT json_agg(message_id) FROM told WHERE NOT fresh), '[]') AS reused`
   })
   return Effect.fnUntraced(function*(consumer: string, messages: ReadonlyArray<Received>) {
     const row = yield* claimRow({ consumer, messages }).pipe(
       Effect.catchTags({ ParseError: Effect.die, NoSuchElementException: Effect.die })
     )
-    return { fresh: new Set(row.fresh), now: row.now }
+    return { fresh: new Set(row.fresh), reused: new Set(row.reused), now: row.now }
   })
 }
 

@@ -12,6 +12,16 @@ export const MessageId = Schema.String.pipe(
 )
 export type MessageId = typeof MessageId.Type
 
+/** Text of an envelope: no control character, which neither a log line nor a table should hold, and no half a character. */
+const Text = Schema.String.pipe(Schema.pattern(/^[^\p{Cc}\p{Cs}]+$/u, { identifier: "EnvelopeText" }))
+
+/** A moment as RFC 3339 writes it, with any offset. Source: CloudEvents 1.0.2, §2.5 (Timestamp). */
+const Time = Schema.String.pipe(Schema.filter(
+  (text) =>
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text)),
+  { identifier: "EnvelopeTime", message: () => "a moment, as 2026-01-31T12:00:00Z is" }
+))
+
 /**
  * A message on the wire: CloudEvents 1.0 in structured JSON mode.
  * `subject` is the order id, within which messages keep their order; `causationid` names the message or request that
@@ -22,15 +32,15 @@ export type MessageId = typeof MessageId.Type
 export const Envelope = Schema.Struct({
   specversion: Schema.Literal("1.0"),
   id: MessageId,
-  source: Schema.NonEmptyString,
-  type: Schema.NonEmptyString,
-  subject: Schema.NonEmptyString,
-  time: Schema.NonEmptyString,
+  source: Text,
+  type: Text,
+  subject: Text,
+  time: Time,
   datacontenttype: Schema.Literal("application/json"),
-  dataschema: Schema.NonEmptyString,
-  correlationid: Schema.NonEmptyString,
-  causationid: Schema.NonEmptyString,
-  traceparent: Schema.optional(Schema.NonEmptyString),
+  dataschema: Text,
+  correlationid: Text,
+  causationid: Text,
+  traceparent: Schema.optional(Text),
   data: Schema.Unknown
 })
 export type Envelope = typeof Envelope.Type
@@ -47,6 +57,8 @@ export interface Definition<Type extends string, A, I> {
   readonly speaker: string
   readonly timer: boolean
   readonly schema: Schema.Schema<A, I>
+  /** What the message is about, by its data: the envelope's subject is the same. */
+  readonly subjectOf: (data: A) => string
   /** What an outbox appends. The data is made by its speaker and trusted: each listener looks at all of it. */
   readonly say: (data: A) => Outgoing
   /** The same, to be said at a due time and not before. */
@@ -80,7 +92,7 @@ const make = (timer: boolean) =>
   const isPlain = SchemaAST.typeAST(schema.ast) === schema.ast
   const encode = isPlain ? (data: A): Json => data : Schema.encodeSync(schema)
   const say = (data: A): Outgoing => ({ type, speaker, timer, subject: subjectOf(data), data: encode(data) })
-  return { type, speaker, timer, schema, say, later: (data, due) => ({ ...say(data), due }) }
+  return { type, speaker, timer, schema, subjectOf, say, later: (data, due) => ({ ...say(data), due }) }
 }
 
 /** Defines a message that other services may hear. The type reads `<speaker>.<fact>.v<major>`. */

@@ -4,6 +4,7 @@ import parkedMessages from "./migrations/0003_parked_messages.ts"
 import idempotencyKeys from "./migrations/0004_idempotency_keys.ts"
 import outboxUnsent from "./migrations/0005_outbox_unsent.ts"
 import deliveryAudits from "./migrations/0006_delivery_audits.ts"
+import messageDigests from "./migrations/0007_message_digests.ts"
 
 /** The tables every service that uses this package keeps in its own schema. A service's own migrations count from 0101. */
 export const messagingMigrations = {
@@ -12,5 +13,6 @@ export const messagingMigrations = {
   "0003_parked_messages": parkedMessages,
   "0004_idempotency_keys": idempotencyKeys,
   "0005_outbox_unsent": outboxUnsent,
-  "0006_delivery_audits": deliveryAudits
+  "0006_delivery_audits": deliveryAudits,
+  "0007_message_digests": messageDigests
 }

@@ -1,14 +1,16 @@
 import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
 import { Context, Effect, Layer, Option, Schema } from "effect"
+import { hash } from "node:crypto"
 
-/** A message that a consumer could not handle. */
+/** A message that a consumer could not handle. `encoding` says how `envelope` stands for bytes that are no text. */
 export const Unhandled = Schema.Struct({
   consumer: Schema.String,
   messageId: Schema.String,
   type: Schema.String,
   subject: Schema.String,
   envelope: Schema.String,
+  encoding: Schema.optionalWith(Schema.Literal("base64"), { nullable: true }),
   reason: Schema.String,
   attempts: Schema.Int
 })
@@ -23,7 +25,10 @@ export type Parked = typeof Parked.Type
  * table and done by the consumer itself, so it needs no broker and survives a crash; replaying twice is harmless.
  */
 export class Parking extends Context.Tag("@quartet/messaging/Parking")<Parking, {
-  /** Parks a message. One that waits already is asked to be replayed no longer, and keeps the newest reason. */
+  /**
+   * Parks a message. One that waits already is asked to be replayed no longer, and keeps the newest reason. Another one with
+   * the same id waits beside it, under the id and a digest.
+   */
   readonly park: (message: Unhandled) => Effect.Effect<void, SqlError.SqlError>
   /** What waits for a person, oldest first, at most 500. */
   readonly list: Effect.Effect<ReadonlyArray<Parked>, SqlError.SqlError>
@@ -44,7 +49,14 @@ export class Parking extends Context.Tag("@quartet/messaging/Parking")<Parking, 
 /** PostgreSQL's text holds every character but NUL, and what cannot be stored could not be parked. */
 export const storable = (text: string): string => text.replaceAll("\u0000", "\uFFFD")
 
-const columns = `parked_id::text AS id, consumer, message_id AS "messageId", type, subject, envelope, reason, attempts,
+/** Bytes that PostgreSQL's text cannot hold are kept in base64. */
+const kept = ({ encoding, envelope }: Pick<Unhandled, "encoding" | "envelope">) =>
+  encoding === undefined && envelope.includes("\u0000")
+    ? { encoding: "base64", envelope: Buffer.from(envelope).toString("base64") }
+    : { encoding: encoding ?? null, envelope: storable(envelope) }
+
+const columns =
+  `parked_id::text AS id, consumer, message_id AS "messageId", type, subject, envelope, encoding, reason, attempts,
   parked_at AS "parkedAt"`
 const waiting = "replayed_at IS NULL AND discarded_at IS NULL"
 
@@ -89,21 +101,27 @@ const makeQueries = (sql: SqlClient.SqlClient) => {
 }
 
 const makeChanges = (sql: SqlClient.SqlClient) => ({
-  park: (message: Unhandled) =>
-    sql`INSERT INTO parked_messages ${
-      sql.insert({
-        consumer: message.consumer,
-        message_id: storable(message.messageId),
-        type: storable(message.type),
-        subject: storable(message.subject),
-        envelope: storable(message.envelope),
-        reason: storable(message.reason),
-        attempts: message.attempts
-      })
-    } ON CONFLICT (consumer, message_id) WHERE ${sql.literal(waiting)} DO UPDATE SET
-        reason = excluded.reason, attempts = parked_messages.attempts + 1, replay_requested_at = NULL`.pipe(
-      Effect.asVoid
-    ),
+  park: (message: Unhandled) => {
+    const insert = (messageId: string) =>
+      sql`INSERT INTO parked_messages ${
+        sql.insert({
+          consumer: message.consumer,
+          message_id: messageId,
+          type: storable(message.type),
+          subject: storable(message.subject),
+          ...kept(message),
+          reason: storable(message.reason),
+          attempts: message.attempts
+        })
+      } ON CONFLICT (consumer, message_id) WHERE ${sql.literal(waiting)} DO UPDATE SET
+          reason = excluded.reason, attempts = parked_messages.attempts + 1, replay_requested_at = NULL
+        WHERE parked_messages.envelope = excluded.envelope RETURNING 1`
+    const id = storable(message.messageId)
+    const digest = hash("sha256", message.envelope, "hex").slice(0, 16)
+    return Effect.asVoid(
+      Effect.flatMap(insert(id), (rows) => rows.length === 0 ? insert(`${id}~${digest}`) : Effect.succeed(rows))
+    )
+  },
   replay: (id: Option.Option<string>) =>
     sql`UPDATE parked_messages SET replay_requested_at = coalesce(replay_requested_at, now())
         WHERE ${sql.literal(waiting)} AND (${Option.getOrNull(id)}::text IS NULL OR parked_id::text = ${

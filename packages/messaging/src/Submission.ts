@@ -29,6 +29,8 @@ export type Outcome<Reply, Rejection> =
   | { readonly _tag: "Replayed"; readonly answer: Answer }
   /** The same message was handled before. */
   | { readonly _tag: "Duplicate" }
+  /** Another message with the same id was handled before: this one was not, and cannot be. */
+  | { readonly _tag: "IdReused" }
   | { readonly _tag: "Refused"; readonly rejection: Rejection }
   | { readonly _tag: "TooEarly"; readonly reason: string }
   /** The key was used for another request. */

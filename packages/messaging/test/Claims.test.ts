@@ -21,7 +21,11 @@ const neverWritten = { ignored: never, unclaim: never, answer: never }
 /** Claims with an inbox that has seen some messages and keys that stand as told; everything else is new. */
 const claiming = (
   submissions: ReadonlyArray<Submission<Command, number>>,
-  known: { readonly seen?: ReadonlyArray<MessageId>; readonly keys?: Readonly<Record<string, Claimed>> } = {}
+  known: {
+    readonly seen?: ReadonlyArray<MessageId>
+    readonly reused?: ReadonlyArray<MessageId>
+    readonly keys?: Readonly<Record<string, Claimed>>
+  } = {}
 ) =>
   begin<string, Command, number, Forbidden>("counter", submissions, Effect.succeed("slice")).pipe(
     Effect.map(({ claimed, loaded }) => ({ ...claimed, loaded })),
@@ -32,6 +36,7 @@ const claiming = (
         claim: (_, messages) =>
           Effect.succeed({
             now: DateTime.unsafeMake(7),
+            reused: new Set(known.reused),
             fresh: new Set(messages.map(({ messageId }) => messageId).filter((id) => !(known.seen ?? []).includes(id)))
           })
       }),
@@ -116,6 +121,19 @@ describe("claiming a batch", () => {
       assert.deepStrictEqual(merge([done(1)]), [done(1), { _tag: "Duplicate" }])
       // Acknowledging the second would call the message done while the first still waits for its next attempt.
       assert.deepStrictEqual(merge([setAside]), [setAside, setAside])
+    }))
+
+  it.effect("sets aside a message with the id of one in the same batch, and tells of an id that was used before (H143)", () =>
+    Effect.gen(function*() {
+      const [id, used] = [messageId(), messageId()]
+      const first = byMessage(command("Add", "a"), id)
+      const other = byMessage(command("Add", "a"), id, "11")
+      const { fresh, merge } = yield* claiming([first, other, byMessage(command("Add", "b"), used)], {
+        seen: [used],
+        reused: [used]
+      })
+      assert.strictEqual(fresh.length, 1)
+      assert.deepStrictEqual(merge([done(1)]).map(({ _tag }) => _tag), ["Done", "Unavailable", "IdReused"])
     }))
 
   it.effect("tells a follower of a refused request the same refusal", () =>

@@ -138,7 +138,9 @@ describeRabbit("the way of a message over RabbitMQ", () => {
         Buffer.alloc(0),
         Buffer.from("{\"specversion\":\"1.0\"}"),
         Buffer.from("[".repeat(200_000) + "]".repeat(200_000)),
-        Buffer.from(`"${"x".repeat(3_000_000)}"`)
+        Buffer.from(`"${"x".repeat(3_000_000)}"`),
+        // A message as any other but for one byte of a text: decoded it would read, and change what it says.
+        Buffer.from(letter(Counter.Count.say({ key: "#", amount: 1 })).body.replaceAll("#", "\u00ff"), "latin1")
       ]
       yield* Effect.forEach(poison, (content) => putBehind(world, Counter.Count.type, content))
       yield* append(...clicks(5))
@@ -146,6 +148,12 @@ describeRabbit("the way of a message over RabbitMQ", () => {
       const parked = yield* eventually(list, (all) => all.length >= poison.length, "40 seconds")
       assert.strictEqual(parked.length, poison.length)
       assert.isTrue(parked.every(({ reason }) => reason.startsWith("Not an envelope: ")))
+      // Whatever is no text is kept to the byte.
+      const kept = parked.flatMap(({ encoding, envelope }) =>
+        encoding === undefined ? [] : [Buffer.from(envelope, encoding)]
+      )
+      assert.deepStrictEqual(kept.map(String), [poison.at(0), poison.at(-1)].map(String))
+      assert.isTrue(kept.every((bytes) => poison.some((sent) => sent.equals(bytes))))
       yield* eventually(counted, (n) => n === 5)
     }).pipe(Effect.provide(Layer.fresh(Everything))))
 

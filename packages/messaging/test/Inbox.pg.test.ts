@@ -8,7 +8,7 @@ import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { eventually } from "./support/Eventually.ts"
 
-const received = (messageId: MessageId) => ({ messageId, type: "test.v1", subject: "s" })
+const received = (messageId: MessageId) => ({ messageId, type: "test.v1", subject: "s", digest: "00".repeat(8) })
 const three = (): readonly [MessageId, MessageId, MessageId] => [
   Counter.messageId(),
   Counter.messageId(),

@@ -125,9 +125,24 @@ layer(Counter.layer(), { excludeTestServices: true })("parked messages", (it) =>
   it.effect("hold whatever arrives, also what PostgreSQL's text cannot hold (H144, H189)", () =>
     Effect.gen(function*() {
       yield* fresh
-      const envelope = "\u0000 not \ud800 text"
+      const envelope = "\u0000 not text"
       const one = yield* parked(unhandled("\u0000", { envelope, subject: "\u0000", reason: "a \u0000 b" }))
       assert.strictEqual(one.reason, "a \uFFFD b")
-      assert.strictEqual(one.envelope, "\uFFFD not \uFFFD text")
+      assert.deepStrictEqual([one.encoding, Buffer.from(one.envelope, "base64").toString()], ["base64", envelope])
+      const half = yield* parked(unhandled("2", { envelope: "half \ud800 a character" }))
+      assert.deepStrictEqual([half.encoding, half.envelope], [undefined, "half \uFFFD a character"])
+    }))
+
+  it.effect("wait beside another one with the same id, each as it came (H143)", () =>
+    Effect.gen(function*() {
+      yield* fresh
+      const parking = yield* Parking
+      yield* parking.park(unhandled("1", { envelope: "one" }))
+      yield* parking.park(unhandled("1", { envelope: "other" }))
+      yield* parking.park(unhandled("1", { envelope: "other" }))
+      assert.deepStrictEqual((yield* parking.list).map(({ attempts, envelope }) => [envelope, attempts]), [
+        ["one", 5],
+        ["other", 6]
+      ])
     }))
 })

@@ -127,7 +127,7 @@ export const show = Effect.fn("Parked.show")(function*(at: Pick<Choice, "urls">,
     "reason",
     found.reason,
     "",
-    "envelope",
+    found.encoding === undefined ? "envelope" : `envelope, in ${found.encoding}`,
     found.envelope
   ].join("\n"))
 }, Effect.provide(NodeHttpClient.layer))

@@ -71,6 +71,7 @@ const told = (outcome: Outcome<Option.Option<Stock>, InventoryRejection>) =>
     Died: ({ cause }) =>
       Effect.die(Cause.squash(cause)),
     Duplicate: () => Effect.dieMessage("A request has no message id to be a duplicate by."),
+    IdReused: () => Effect.dieMessage("A request has no message id to be a duplicate by."),
     TooEarly: ({ reason }) => Effect.dieMessage(`A receipt cannot come too early: ${reason}`)
   })
 

@@ -47,6 +47,9 @@ export const heard = (
 ): Submission<InventoryCommand, Option.Option<Stock>> => ({
   command,
   by: "order",
-  origin: { _tag: "Message", received: { messageId: MessageId.make(messageId), type: "test.v1", subject: "test" } },
+  origin: {
+    _tag: "Message",
+    received: { messageId: MessageId.make(messageId), type: "test.v1", subject: "test", digest: "00" }
+  },
   lineage: { causationId: messageId, correlationId: messageId }
 })

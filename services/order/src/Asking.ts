@@ -128,6 +128,7 @@ const respond = (question: Question, claim: Option.Option<KeyClaim>, told: Told)
     Unavailable: ({ reason }) => Refusals.answer(unavailable, reason, Refusals.soon),
     Died: ({ cause }) => Effect.die(Cause.squash(cause)),
     Duplicate: () => Effect.dieMessage("Only messages are duplicates."),
+    IdReused: () => Effect.dieMessage("Only messages are duplicates."),
     TooEarly: ({ reason }) => Effect.dieMessage(`Only messages come too early: ${reason}`)
   })
 

@@ -1,6 +1,7 @@
 import type { Channel, ConsumeMessage } from "amqplib"
 import type { Duration, Scope } from "effect"
 import { Deferred, Effect, FiberSet, Queue } from "effect"
+import { isUtf8 } from "node:buffer"
 import type { Delivery, Subscription } from "../Broker.ts"
 import * as Retry from "../Retry.ts"
 import * as Worker from "../Worker.ts"
@@ -119,7 +120,7 @@ const makeToDelivery = Effect.fnUntraced(function*({ copy, publisher, subscripti
         return session.open ? sent(publisher, again) : Effect.void
       }).pipe(Effect.retry(Retry.outagePause), Effect.zipRight(Effect.sync(acknowledge)), Effect.ignore)
     return {
-      body: message.content.toString("utf8"),
+      ...bodyOf(message),
       attempt,
       ...(dead ? { dead: causeOfDeath(message) } : {}),
       settle: (disposition) =>
@@ -132,6 +133,10 @@ const settleAtOnce = ({ acks }: Session, message: ConsumeMessage) => {
   acks.delivered(message)
   acks.settled(message)
 }
+
+/** Bytes that are no text are kept as they are: decoded, each wrong one would become another character. */
+const bodyOf = ({ content }: ConsumeMessage): Pick<Delivery, "body" | "encoding"> =>
+  isUtf8(content) ? { body: content.toString("utf8") } : { body: content.toString("base64"), encoding: "base64" }
 
 const attemptOf = ({ properties }: ConsumeMessage): number => {
   const attempt: unknown = properties.headers?.[attemptHeader]

@@ -14,7 +14,16 @@ export interface Settling {
 
 export const makeSettling = (consumer: string, parking: Parking["Type"]): Settling => {
   const park = ({ delivery, messageId, subject, type }: Label, reason: string) =>
-    parking.park({ consumer, messageId, type, subject, envelope: delivery.body, reason, attempts: delivery.attempt })
+    parking.park({
+      consumer,
+      messageId,
+      type,
+      subject,
+      envelope: delivery.body,
+      ...(delivery.encoding === undefined ? {} : { encoding: delivery.encoding }),
+      reason,
+      attempts: delivery.attempt
+    })
       .pipe(
         Effect.retry(Retry.outagePause),
         Effect.orDie,
@@ -29,6 +38,7 @@ export const makeSettling = (consumer: string, parking: Parking["Type"]): Settli
 
   const settle = (label: Label, outcome: Outcome<unknown, unknown>): Effect.Effect<void> => {
     if (outcome._tag === "Refused") return park(label, `Refused: ${textOf(outcome.rejection)}`)
+    if (outcome._tag === "IdReused") return park(label, reusedReason)
     if (outcome._tag === "TooEarly") return again(label, `Too early: ${outcome.reason}`)
     if (outcome._tag === "Died") return again(label, explainCause(outcome.cause))
     return label.delivery.settle({ _tag: "Acknowledge" })
@@ -38,6 +48,11 @@ export const makeSettling = (consumer: string, parking: Parking["Type"]): Settli
 
   return { park, settle, unopened }
 }
+
+/** The first stays applied; its own text is in its speaker's outbox. */
+const reusedReason =
+  "Its id is that of another message, which was handled. Discard it, or have it published with an id of "
+  + "its own."
 
 const textOf = (rejection: unknown): string =>
   rejection instanceof Error ? String(rejection) : Inspectable.toStringUnknown(rejection, 0)

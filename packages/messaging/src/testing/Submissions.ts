@@ -9,7 +9,10 @@ export const fromMessage = <Command>(
 ): Submission<Command, unknown> => ({
   command,
   by,
-  origin: { _tag: "Message", received: { messageId: MessageId.make(id), type: "test.message.v1", subject: "test" } },
+  origin: {
+    _tag: "Message",
+    received: { messageId: MessageId.make(id), type: "test.message.v1", subject: "test", digest: "00" }
+  },
   lineage: { causationId: id, correlationId: id }
 })
 

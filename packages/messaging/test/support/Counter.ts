@@ -169,8 +169,11 @@ const submission = (command: Command, origin: Origin<number>, cause: string): Su
 
 export const command = (_tag: Command["_tag"], key: string, amount = 1): Command => ({ _tag, key, amount })
 
-export const byMessage = (command: Command, id = messageId()): Submission<Command, number> =>
-  submission(command, { _tag: "Message", received: { messageId: id, type: "test.v1", subject: command.key } }, id)
+export const byMessage = (command: Command, id = messageId(), digest = "00"): Submission<Command, number> =>
+  submission(command, {
+    _tag: "Message",
+    received: { messageId: id, type: "test.v1", subject: command.key, digest }
+  }, id)
 
 export const byRequest = (command: Command): Submission<Command, number> =>
   submission(command, { _tag: "Request" }, "request")

@@ -44,7 +44,10 @@ export const database = () => Layer.provideMerge(priceList, PostgresTest.layer({
 export const heard = (command: OrderCommand, id: string = v7()): Submission<OrderCommand, State> => ({
   command,
   by: "test",
-  origin: { _tag: "Message", received: { messageId: MessageId.make(id), type: "t", subject: command.orderId } },
+  origin: {
+    _tag: "Message",
+    received: { messageId: MessageId.make(id), type: "t", subject: command.orderId, digest: "00" }
+  },
   lineage: { causationId: id, correlationId: id }
 })
 
