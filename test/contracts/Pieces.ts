@@ -73,7 +73,7 @@ const order = () => {
     wanted("request", "POST /orders", Orders.place),
     wanted("request", "POST /orders/{id}/pay", Orders.pay),
     wanted("request", "POST /orders/{id}/cancel", Orders.cancel),
-    wanted("request", "POST /orders/{id}/refunds", Orders.giveBack(100, messageId))
+    wanted("request", "POST /orders/{id}/refunds", Orders.giveBack(Orders.total.amount, messageId))
   ]
   const decide = OrderDecider.decide(Orders.policy)
   const final = ["Absent", "Shipped", "Failed", "Cancelled"]

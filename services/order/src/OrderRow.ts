@@ -98,7 +98,10 @@ export const findOrders = (
       } AS refunds, o.placed_at AS "placedAt", o.updated_at AS "updatedAt", o.hold_until AS "holdUntil", o.attempt,
           CASE WHEN o.next_action_type IS NOT NULL THEN json_strip_nulls(
             json_build_object('type', o.next_action_type, 'url', o.next_action_url)) END AS "nextAction",
-          o.cancelling, o.shipment_id AS "shipmentId", o.reason, (
+          o.cancelling, o.shipment_id AS "shipmentId", o.reason,
+          CASE WHEN o.status IN ('Failed', 'Cancelled') THEN EXISTS (
+            SELECT 1 FROM order_transitions AS t
+            WHERE t.order_id = o.order_id AND t.event = 'PaymentRequested') END AS "paymentRequested", (
             SELECT json_agg(json_build_object('sku', l.sku, 'name', l.name, 'quantity', l.quantity, 'unitPrice',
               json_build_object('amount', l.unit_amount, 'currency', l.unit_currency)) ORDER BY l.position)
             FROM order_lines AS l WHERE l.order_id = o.order_id) AS lines

@@ -43,6 +43,11 @@ export const refusal = (rejection: OrderRejection): Effect.Effect<HttpServerResp
     TooManyLines: () => because(Problems.tooManyLines),
     QuantityTooLarge: () => because(Problems.quantityTooLarge),
     MixedCurrencies: () => because(Problems.mixedCurrencies),
+    PaymentNotRequested: () => onlyMessages,
+    PaymentOfOtherAmount: () => onlyMessages,
     TotalNotChargeable: () => because(Problems.totalNotChargeable)
   })
 }
+
+/** What only messages can be refused for. */
+const onlyMessages = Effect.dieMessage("No request says that money came or went.")

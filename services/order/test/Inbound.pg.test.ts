@@ -137,7 +137,7 @@ layer(service, { excludeTestServices: true })("messages", (it) => {
       }
       assert.strictEqual((yield* said(orderId)).filter((type) => type === "order.refund_requested.v1").length, 1)
       const rows = yield* sql`
-        SELECT event, from_status, to_status FROM order_transitions WHERE order_id = ${orderId} AND version > 3 ORDER BY version`
+        SELECT event, from_status, to_status FROM order_transitions WHERE order_id = ${orderId} AND version > 4 ORDER BY version`
       assert.deepStrictEqual(rows.map(({ event, from_status, to_status }) => [event, from_status, to_status]), [
         ["RefundRequested", "Cancelled", "Cancelled"],
         ["RefundFailed", "Cancelled", "Cancelled"],

@@ -33,6 +33,10 @@ const alertPayment = (event: PaymentEvent): Effect.Effect<void> => {
       ({ refundId }) => told("The provider does not give the money back; a person has to.", { refundId })
     ),
     Match.tag(
+      "RefundUnfounded",
+      ({ refundId }) => told("Money is asked back of a payment that took none; a person has to look.", { refundId })
+    ),
+    Match.tag(
       "AttemptParked",
       ({ why }) =>
         told("The provider was asked as often as it may be and the outcome is not known; a person has to look.", {

@@ -8,6 +8,8 @@ import parked from "./migrations/0106_parked.ts"
 import operatorsRefunds from "./migrations/0107_operators_refunds.ts"
 import apiVersion from "./migrations/0108_api_version.ts"
 import settledRefunds from "./migrations/0109_settled_refunds.ts"
+import apiVersionDefault from "./migrations/0112_api_version_default.ts"
+import unfoundedRefunds from "./migrations/0113_unfounded_refunds.ts"
 
 /** Everything the payment service keeps in its schema. */
 export const migrations = {
@@ -20,5 +22,7 @@ export const migrations = {
   "0106_parked": parked,
   "0107_operators_refunds": operatorsRefunds,
   "0108_api_version": apiVersion,
-  "0109_settled_refunds": settledRefunds
+  "0109_settled_refunds": settledRefunds,
+  "0112_api_version_default": apiVersionDefault,
+  "0113_unfounded_refunds": unfoundedRefunds
 }

@@ -75,6 +75,7 @@ const sayPayment = (event: Exclude<PaymentEvent, RefundEvent>, payment: OpenedPa
       return [PaymentCancelDue.later({ orderId, paymentId, try: next.try }, next.due)]
     },
     PaymentFailed: ({ open, reason }) => [
+      ...payment.refunds.flatMap((refund) => refund.status === "Wanted" ? [unfounded(payment, refund)] : []),
       PaymentFailed.say({ ...namesOf(payment), reason }),
       ...(Option.isSome(open) ? [cancelDue(payment)] : [])
     ],
@@ -99,6 +100,7 @@ const sayRefund = (event: RefundEvent, payment: OpenedPayment): Said => {
     RefundRequested: () => [PaymentRefundDue.say({ orderId, refundId, try: 1 })],
     RefundCovered: refunded,
     RefundDenied: failed,
+    RefundUnfounded: (wanted) => [unfounded(payment, wanted)],
     RefundBegun: nothing,
     RefundUnknown: ({ next }) => [later(next)],
     RefundPending: ({ next }) => Option.toArray(Option.map(next, later)),
@@ -108,6 +110,19 @@ const sayRefund = (event: RefundEvent, payment: OpenedPayment): Said => {
     RefundMirrored: ({ status }) => status === "Succeeded" ? refunded() : []
   })
 }
+
+/** Whoever waits for money to go back that never came hears that it will not. */
+const unfounded = (
+  { charge, orderId }: OpenedPayment,
+  { amount, refundId }: Pick<Refund, "amount" | "refundId">
+): Outgoing =>
+  PaymentRefundFailed.say({
+    orderId,
+    paymentId: charge.paymentId,
+    refundId,
+    amount,
+    reason: "no_money_was_taken"
+  })
 
 /** A refund made at the provider is known to everybody by the provider's own id. */
 const nameOf = ({ cause, providerId, refundId }: Refund): string =>

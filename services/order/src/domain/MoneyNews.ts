@@ -1,6 +1,6 @@
 import type { Money } from "@quartet/contracts/Money"
 import type { Decision } from "@quartet/messaging/Decision"
-import { accept, ignore, tooEarly } from "@quartet/messaging/Decision"
+import { accept, ignore, refuse, tooEarly } from "@quartet/messaging/Decision"
 import type { DateTime } from "effect"
 import { Match, Option } from "effect"
 import type {
@@ -15,7 +15,8 @@ import type { RefundRequested } from "./Event.ts"
 import { ActionRequired, PaymentFailed, PaymentReceived, RefundFailed, RefundMade } from "./Event.ts"
 import { alreadyKnown, alreadyOver, notRequestedYet, unknownOrder } from "./News.ts"
 import type { OrderRefund } from "./Refund.ts"
-import { allBack } from "./Refund.ts"
+import { allBack, isOwn, remainingOf } from "./Refund.ts"
+import { PaymentNotRequested, PaymentOfOtherAmount, RefundInOtherCurrency, RefundTooLarge } from "./Rejection.ts"
 import type { Cancelled, Failed, Order, State } from "./State.ts"
 
 /** The charge waits for the customer. */
@@ -43,26 +44,35 @@ export const actionRequired = (
   })
 }
 
-/** The money is ours: it pays the order exactly, or, coming too late, goes back. */
+type MoneyRefusal = PaymentNotRequested | PaymentOfOtherAmount | RefundInOtherCurrency | RefundTooLarge
+
+/**
+ * The money is ours: it pays the order exactly, or, coming too late, goes back. The order owes no more than its own request
+ * can have taken. Anything else that is said to have come is refused, so that a person sees the message.
+ */
 export const succeeded = (
   order: State,
   { amount, orderId, refundId }: RecordPayment,
   at: DateTime.Utc
-): Decision<PaymentReceived | RefundRequested, never> => {
-  const goesBack = (order: Failed | Cancelled): Decision<RefundRequested, never> => {
-    const back = allBack({ ...order, total: amount }, { orderId, refundId, reason: "late_payment", at })
-    return back.length === 0 ? ignore("a refund is known already") : accept(...back)
+): Decision<PaymentReceived | RefundRequested, MoneyRefusal> => {
+  type Decided = Decision<PaymentReceived | RefundRequested, MoneyRefusal>
+  const ifExact = (total: Money, decided: () => Decided): Decided =>
+    isSame(amount, total) ? decided() : refuse(new PaymentOfOtherAmount({ orderId, amount, total }))
+  const known = ({ total }: Order) => ifExact(total, alreadyKnown)
+  const goesBack = (order: Failed | Cancelled): Decided => {
+    if (!order.paymentRequested) return refuse(new PaymentNotRequested({ orderId, amount }))
+    return ifExact(order.total, () => {
+      const back = allBack(order, { orderId, refundId, reason: "late_payment", at })
+      return back.length === 0 ? ignore("a refund is known already") : accept(...back)
+    })
   }
   return Match.valueTags(order, {
     Absent: unknownOrder,
     Draft: notRequestedYet,
     Reserved: notRequestedYet,
-    PaymentPending: ({ total }): Decision<PaymentReceived, never> =>
-      isSame(amount, total)
-        ? accept(PaymentReceived.make({ orderId, at }))
-        : ignore(`error: ${amount.amount} ${amount.currency} came for ${total.amount} ${total.currency}`),
-    Paid: alreadyKnown,
-    Shipped: alreadyKnown,
+    PaymentPending: ({ total }) => ifExact(total, () => accept(PaymentReceived.make({ orderId, at }))),
+    Paid: known,
+    Shipped: known,
     Failed: goesBack,
     Cancelled: goesBack
   })
@@ -89,10 +99,12 @@ export const failed = (
 }
 
 /** The money went back, because we asked for it or because somebody did so at the provider. */
-export const refunded = (order: State, news: RecordRefund, at: DateTime.Utc): Decision<RefundMade, never> =>
-  ofPayment(order, ({ refunds }) => {
+export const refunded = (order: State, news: RecordRefund, at: DateTime.Utc): Decision<RefundMade, MoneyRefusal> =>
+  ofPayment(order, (paid): Decision<RefundMade, MoneyRefusal> => {
     const { amount, covered, orderId, reason, refundId } = news
-    const known = refunds.find((one) => one.refundId === refundId)
+    const known = paid.refunds.find((one) => one.refundId === refundId)
+    const refusal = refusalOf(paid, news, known)
+    if (refusal !== undefined) return refuse(refusal)
     if (known?.status === "failed") return ignore("it came back afterwards")
     return known === undefined || known.status === "requested"
       ? accept(RefundMade.make({ orderId, refundId, amount, reason: known?.reason ?? reason, covered, at }))
@@ -104,10 +116,14 @@ export const refundFailed = (
   order: State,
   news: RecordRefundFailure,
   at: DateTime.Utc
-): Decision<RefundFailed, never> =>
-  ofPayment(order, ({ refunds }) => {
+): Decision<RefundFailed, MoneyRefusal> =>
+  ofPayment(order, (paid): Decision<RefundFailed, MoneyRefusal> => {
     const { orderId } = news
-    const { amount, reason, refundId, status } = refunds.find(isMeant(news)) ?? unheardOf(news)
+    const known = paid.refunds.find(isMeant(news))
+    // Of one that is known its own amount counts, whatever the message has.
+    const refusal = known === undefined ? refusalOf(paid, { ...news, covered: true }, known) : undefined
+    if (refusal !== undefined) return refuse(refusal)
+    const { amount, reason, refundId, status } = known ?? unheardOf(news)
     return status === "failed" ? alreadyKnown() : accept(RefundFailed.make({ orderId, refundId, amount, reason, at }))
   })
 
@@ -116,8 +132,8 @@ export const refundSettled = (
   order: State,
   news: RecordRefundSettlement,
   at: DateTime.Utc
-): Decision<RefundMade, never> =>
-  ofPayment(order, ({ refunds }) => {
+): Decision<RefundMade, MoneyRefusal> =>
+  ofPayment(order, ({ refunds }): Decision<RefundMade, MoneyRefusal> => {
     const { amount, orderId, refundId } = news
     const known = refunds.find((one) => one.refundId === refundId)
     if (known === undefined || known.status === "requested") return tooEarly("the refund is not known to have failed")
@@ -125,6 +141,25 @@ export const refundSettled = (
       ? accept(RefundMade.make({ orderId, refundId, amount, reason: known.reason, covered: false, at }))
       : alreadyKnown()
   })
+
+/**
+ * Why no such refund can be of the order's own charge: nothing was charged, or another currency, or less than that. A second
+ * charge, and one of another sum, are payment's own to return, whatever they were.
+ */
+const refusalOf = (
+  order: Order,
+  { amount, covered, orderId, reason }: Pick<RecordRefund, "amount" | "covered" | "orderId"> & {
+    readonly reason?: string
+  },
+  known: OrderRefund | undefined
+): MoneyRefusal | undefined => {
+  const { refunds, total } = order
+  if ("paymentRequested" in order && !order.paymentRequested) return new PaymentNotRequested({ orderId, amount })
+  if (!isOwn(known?.reason ?? reason ?? "unknown")) return undefined
+  if (amount.currency !== total.currency) return new RefundInOtherCurrency({ orderId, asked: amount, total })
+  const left = known?.amount ?? (covered ? total : { ...total, amount: remainingOf(refunds, total, "refunded") })
+  return amount.amount > left.amount ? new RefundTooLarge({ orderId, asked: amount, left }) : undefined
+}
 
 /** Whether it is the refund that failed: by its number or, where that was not told, by its amount. */
 const isMeant = ({ amount, refundId }: RecordRefundFailure) => (one: OrderRefund): boolean =>
@@ -137,7 +172,10 @@ const unheardOf = ({ amount, refundId = "unknown" }: RecordRefundFailure): Order
   status: "requested"
 })
 
-const ofPayment = <Event>(order: State, decided: (order: Order) => Decision<Event, never>): Decision<Event, never> =>
+const ofPayment = <Event>(
+  order: State,
+  decided: (order: Order) => Decision<Event, MoneyRefusal>
+): Decision<Event, MoneyRefusal> =>
   Match.valueTags(order, {
     Absent: unknownOrder,
     Draft: notRequestedYet,

@@ -40,9 +40,10 @@ export const after = (refunds: Refunds, event: RefundEvent): Refunds => {
 
 /** The refunds of the order's own charge, and not of a second one, or of one of another sum. */
 const own = (refunds: Refunds, { currency }: Money): Refunds =>
-  refunds.filter(({ amount, reason }) =>
-    amount.currency === currency && reason !== "extra_charge" && reason !== "amount_mismatch"
-  )
+  refunds.filter(({ amount, reason }) => amount.currency === currency && isOwn(reason))
+
+/** Whether a refund for this reason is of the order's own charge. */
+export const isOwn = (reason: string): boolean => reason !== "extra_charge" && reason !== "amount_mismatch"
 
 const sumOf = (refunds: Refunds, ...statuses: ReadonlyArray<RefundStatus>): number =>
   refunds.filter(({ status }) => statuses.includes(status)).reduce(
@@ -52,7 +53,11 @@ const sumOf = (refunds: Refunds, ...statuses: ReadonlyArray<RefundStatus>): numb
 
 /** What of this money is neither back nor on its way, in minor units. */
 export const remaining = (refunds: Refunds, money: Money): number =>
-  Math.max(0, money.amount - sumOf(own(refunds, money), "requested", "refunded"))
+  remainingOf(refunds, money, "requested", "refunded")
+
+/** What of this money is left when refunds of these conditions are taken from it, in minor units. */
+export const remainingOf = (refunds: Refunds, money: Money, ...statuses: ReadonlyArray<RefundStatus>): number =>
+  Math.max(0, money.amount - sumOf(own(refunds, money), ...statuses))
 
 /** Whether the order itself asked for all of its money, once for whatever cause. */
 const isAllAskedFor = (refunds: Refunds): boolean =>

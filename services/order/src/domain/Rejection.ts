@@ -70,6 +70,27 @@ export class RefundTooLarge extends Schema.TaggedError<RefundTooLarge>()("Refund
   }
 }
 
+/** Money is said to have come or gone for an order that never asked for a payment. */
+export class PaymentNotRequested extends Schema.TaggedError<PaymentNotRequested>()("PaymentNotRequested", {
+  ...about,
+  amount: Money
+}) {
+  override get message() {
+    return `Order ${this.orderId} never asked for a payment; ${format(this.amount)} cannot be its money.`
+  }
+}
+
+/** A payment is said to have come that is not what the order asked for. */
+export class PaymentOfOtherAmount extends Schema.TaggedError<PaymentOfOtherAmount>()("PaymentOfOtherAmount", {
+  ...about,
+  amount: Money,
+  total: Money
+}) {
+  override get message() {
+    return `Order ${this.orderId} asked for ${format(this.total)}, not for ${format(this.amount)}.`
+  }
+}
+
 /** The customer has as many orders that are neither paid nor over as one may have. */
 export class TooManyOpenOrders extends Schema.TaggedError<TooManyOpenOrders>()("TooManyOpenOrders", {
   ...about,
@@ -147,6 +168,8 @@ export type OrderRejection =
   | OrderNotShipped
   | RefundInOtherCurrency
   | RefundTooLarge
+  | PaymentNotRequested
+  | PaymentOfOtherAmount
   | TooManyOpenOrders
   | TooManyFailedPayments
   | TooManyLines

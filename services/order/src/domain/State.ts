@@ -53,12 +53,20 @@ export class Paid extends Trusted.TaggedClass<Paid>()("Paid", { ...known, cancel
 /** The parcel left. Final. */
 export class Shipped extends Trusted.TaggedClass<Shipped>()("Shipped", { ...known, shipmentId: ShipmentId }) {}
 
+/** Whether the order ever asked for its payment: money can only have come if it did. */
+const paymentRequested = Schema.Boolean.pipe(Schema.propertySignature, Schema.withConstructorDefault(() => true))
+
 /** It came to nothing. Final. */
-export class Failed extends Trusted.TaggedClass<Failed>()("Failed", { ...known, reason: FailureReason }) {}
+export class Failed extends Trusted.TaggedClass<Failed>()("Failed", {
+  ...known,
+  paymentRequested,
+  reason: FailureReason
+}) {}
 
 /** It was called off. Final. */
 export class Cancelled extends Trusted.TaggedClass<Cancelled>()("Cancelled", {
   ...known,
+  paymentRequested,
   reason: Schema.typeSchema(CancellationReason)
 }) {}
 
@@ -106,12 +114,15 @@ const next = (order: Order, event: Exclude<OrderEvent, { readonly _tag: "OrderPl
     case "OrderShipped":
       return Shipped.make({ ...order, shipmentId: event.shipmentId })
     case "StockRejected":
+      return Failed.make({ ...order, reason: event.reason, paymentRequested: false })
     case "PaymentFailed":
-      return Failed.make({ ...order, reason: event.reason })
+      return Failed.make({ ...order, reason: event.reason, paymentRequested: true })
     case "StockLost":
-      return Failed.make({ ...order, reason: "stock_lost" })
-    case "OrderCancelled":
-      return Cancelled.make({ ...order, reason: event.reason })
+      return Failed.make({ ...order, reason: "stock_lost", paymentRequested: true })
+    case "OrderCancelled": {
+      const paymentRequested = order._tag === "PaymentPending" || order._tag === "Paid"
+      return Cancelled.make({ ...order, reason: event.reason, paymentRequested })
+    }
     case "RefundRequested":
     case "RefundMade":
     case "RefundFailed":

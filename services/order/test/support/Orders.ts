@@ -98,7 +98,7 @@ export const histories = {
   Cancelling: [place, reserve, pay, paid, cancel],
   Shipped: [place, reserve, pay, paid, shipped],
   Failed: [place, reserve, pay, declined],
-  Cancelled: [place, reserve, cancel]
+  Cancelled: [place, reserve, pay, cancel]
 } satisfies Record<string, ReadonlyArray<Command.OrderCommand>>
 export type Stage = keyof typeof histories
 

@@ -127,6 +127,13 @@ export class RefundDenied extends Trusted.TaggedClass<RefundDenied>()("RefundDen
   reason: Schema.String
 }) {}
 
+/** Money is asked back of a payment that took none: nothing is given. */
+export class RefundUnfounded extends Trusted.TaggedClass<RefundUnfounded>()("RefundUnfounded", {
+  ...refund,
+  cause: RefundCause,
+  amount: Money
+}) {}
+
 /** From here on the provider may have been asked for the refund. */
 export class RefundBegun extends Trusted.TaggedClass<RefundBegun>()("RefundBegun", { ...refund, at }) {}
 
@@ -178,6 +185,7 @@ export type RefundEvent =
   | RefundRequested
   | RefundCovered
   | RefundDenied
+  | RefundUnfounded
   | RefundBegun
   | RefundUnknown
   | RefundPending

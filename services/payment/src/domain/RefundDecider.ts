@@ -10,7 +10,7 @@ import { askAgain, askSlowly } from "./Policy.ts"
 import type { Refund } from "./Refund.ts"
 import { remaining } from "./Refund.ts"
 import type { PaymentRejection } from "./Rejection.ts"
-import { RefundInOtherCurrency, RefundNotOwed, RefundUnknown } from "./Rejection.ts"
+import { NothingToRefund, RefundInOtherCurrency, RefundNotOwed, RefundUnknown } from "./Rejection.ts"
 import type { OpenedPayment, State, Succeeded } from "./State.ts"
 import { intentIdOf, openedOf } from "./State.ts"
 
@@ -92,14 +92,15 @@ const onRefund = (
 
 const request = (state: State, c: Command.RequestRefund): Decided => {
   const { amount, orderId, reason: cause, refundId } = c
-  const noMoney = () => ignore("no money was taken")
+  const noMoney = ({ refunds }: OpenedPayment): Decided =>
+    isAskedFor(refunds, c) ? asBefore() : accept(Event.RefundUnfounded.make({ orderId, refundId, cause, amount }))
   const later = ({ refunds }: OpenedPayment): Decided =>
     amount.amount === 0 || isAskedFor(refunds, c)
       ? asBefore()
       : accept(Event.RefundWanted.make({ orderId, refundId, cause, amount }))
   return Match.valueTags(state, {
     Absent: () => tooEarly("no payment of this order is known"),
-    Forbidden: noMoney,
+    Forbidden: () => refuse(new NothingToRefund({ orderId, asked: amount })),
     Opened: later,
     Charging: later,
     ActionRequired: later,
@@ -107,7 +108,10 @@ const request = (state: State, c: Command.RequestRefund): Decided => {
     Closing: noMoney,
     Failed: noMoney,
     Succeeded: (succeeded) => requestOf(succeeded, c),
-    Mismatched: () => ignore("all of it goes back already")
+    Mismatched: ({ intentId, refunds }) =>
+      isAskedFor(refunds, c)
+        ? asBefore()
+        : accept(Event.RefundCovered.make({ orderId, refundId, cause, amount, intentId }))
   })
 }
 

@@ -20,6 +20,8 @@ export const evolveRefunds = (refunds: ReadonlyArray<Refund>, event: RefundEvent
       put(Refund.make({ ...fresh, cause, amount, status: "Covered", intentId: Option.some(intentId) })),
     RefundDenied: ({ amount, cause, intentId }) =>
       put(Refund.make({ ...fresh, cause, amount, status: "Failed", intentId: Option.some(intentId) })),
+    RefundUnfounded: ({ amount, cause }) =>
+      put(Refund.make({ ...fresh, cause, amount, status: "Failed", intentId: Option.none() })),
     RefundBegun: ({ at }) => change(() => ({ begunAt: Option.some(at) })),
     RefundUnknown: ({ next }) => change(() => ({ try: next.try })),
     RefundPending: ({ next, providerId }) =>

@@ -1,5 +1,5 @@
 import { OrderId, PaymentId } from "@quartet/contracts/Ids"
-import { Money } from "@quartet/contracts/Money"
+import { format, Money } from "@quartet/contracts/Money"
 import { Schema } from "effect"
 
 /** The order asks for money back in another currency than it was paid in. */
@@ -46,4 +46,14 @@ export class RefundNotOwed extends Schema.TaggedError<RefundNotOwed>()("RefundNo
   }
 }
 
-export type PaymentRejection = RefundInOtherCurrency | EventUnproven | RefundUnknown | RefundNotOwed
+/** The order asks for money back, and was cancelled before it asked for a payment. */
+export class NothingToRefund extends Schema.TaggedError<NothingToRefund>()("NothingToRefund", {
+  orderId: OrderId,
+  asked: Money
+}) {
+  override get message() {
+    return `Order ${this.orderId} was never to be charged; ${format(this.asked)} of it cannot go back.`
+  }
+}
+
+export type PaymentRejection = RefundInOtherCurrency | NothingToRefund | EventUnproven | RefundUnknown | RefundNotOwed
