@@ -10,6 +10,8 @@ import { eventsOf } from "@quartet/messaging/Decision"
 import { evolveSlice, orderIn } from "@quartet/order/domain/Decider"
 import * as OrderDecider from "@quartet/order/domain/Decider"
 import * as OrderOutbound from "@quartet/order/Outbound"
+import type { PaymentCommand } from "@quartet/payment/domain/Command"
+import { SettleRefund } from "@quartet/payment/domain/Command"
 import * as PaymentState from "@quartet/payment/domain/State"
 import * as PaymentOutbound from "@quartet/payment/Outbound"
 import { Dispatch } from "@quartet/warehouse/domain/Command"
@@ -95,6 +97,18 @@ const order = () => {
   })
 }
 
+/** An operator settles a refund that failed. */
+const settlements = (state: PaymentState.State): ReadonlyArray<Impulse<PaymentCommand>> =>
+  "refunds" in state
+    ? state.refunds.filter(({ status }) => status === "Failed").map(({ refundId }) =>
+      wanted(
+        "request",
+        "POST /refunds/{id}/settle",
+        SettleRefund.make({ orderId, refundId, because: "paid back by hand", settledBy: "an operator" })
+      )
+    )
+    : []
+
 const payment = () => {
   const heard = heardBy("payment", listeners.payment, 1)
   const final = ["Absent", "Forbidden", "Failed", "Succeeded", "Mismatched"]
@@ -104,7 +118,7 @@ const payment = () => {
     keyOf,
     conditionOf: ({ _tag }) => _tag,
     isAtRest: (state) => final.includes(state._tag) && !("refunds" in state && state.refunds.some(isOpen)),
-    impulses: (state) => [...heard, ...asked(state)],
+    impulses: (state) => [...heard, ...asked(state), ...settlements(state)],
     decide: (state, command) => eventsOf(Payments.deciding(state, command)),
     evolve: PaymentState.evolve,
     say: (event, state) =>

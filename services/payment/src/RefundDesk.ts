@@ -27,7 +27,8 @@ export const makeSettleRefund = Effect.gen(function*() {
         RefundUnknown: () => Effect.succeed<Settling>({ _tag: "Unknown" }),
         RefundNotOwed: ({ message }) => Effect.succeed<Settling>({ _tag: "NotOwed", why: message }),
         RefundInOtherCurrency: Effect.die,
-        EventUnproven: Effect.die
+        EventUnproven: Effect.die,
+        NothingToRefund: Effect.die
       })
     )
   })
