@@ -2,6 +2,7 @@ import * as Reactivity from "@effect/experimental/Reactivity"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, it } from "@effect/vitest"
+import { textOf } from "@quartet/messaging/Json"
 import { Context, Effect, Layer, Option, Redacted, Schedule } from "effect"
 import { chmod, mkdtemp, readFile, realpath, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -161,7 +162,7 @@ describe("the embedded PostgreSQL", { timeout: 60_000 }, () => {
         const pid = yield* holder
         const folder = yield* Effect.promise(() => realpath(join(home, "postgres")))
         if (file === "claim") {
-          const claim = JSON.stringify({ pid, began: yield* began(pid) })
+          const claim = textOf({ pid, began: yield* began(pid) })
           yield* Effect.promise(() => writeFile(join(folder, file), claim))
         } else {
           const data = join(folder, "data")
