@@ -6,6 +6,7 @@ import * as RefundRoutes from "@quartet/hosting/RefundRoutes"
 import { Console, Effect, Option, Schema } from "effect"
 import { ask, given, hasNoDesk, NobodyThere } from "./Desks.ts"
 import { urls } from "./ParkedCommand.ts"
+import type { Unexpected } from "./Shop.ts"
 
 /** No process that answers knows the refund. */
 export class UnknownRefund extends Schema.TaggedError<UnknownRefund>()("UnknownRefund", { id: Schema.String }) {
@@ -19,6 +20,22 @@ export class RefundNotFailed extends Schema.TaggedError<RefundNotFailed>()("Refu
   override get message() {
     return `Refund ${this.id} has not failed, or others have returned its money; only a failed refund can be settled.`
   }
+}
+
+/** The reason cannot be kept; `detail` is the server's rule. */
+export class ReasonRefused extends Schema.TaggedError<ReasonRefused>()("ReasonRefused", { detail: Schema.String }) {
+  override get message() {
+    return `The reason cannot be kept. ${this.detail}`
+  }
+}
+
+const Problem = Schema.parseJson(Schema.Struct({ detail: Schema.String }))
+
+/** What a status means for this refund, where it means more than that something else was expected. */
+const inWords = (id: string) => (error: Unexpected) => {
+  if (error.status === 409) return new RefundNotFailed({ id })
+  const problem = Schema.decodeOption(Problem)(error.body)
+  return error.status === 400 && Option.isSome(problem) ? new ReasonRefused(problem.value) : error
 }
 
 /** Asks each process until one knows the refund. */
@@ -47,15 +64,16 @@ const settle = Effect.fn("Refund.settle")(function*(urls: ReadonlyArray<string>,
 const refund = Args.text({ name: "refund" }).pipe(Args.withDescription("The refund's id, as the order shows it."))
 const because = Options.text("because").pipe(Options.withDescription("How it was paid back; kept with the refund."))
 
-const settleOne = Command.make("settle", { urls, refund, because }, ({ because, refund, urls }) =>
-  Effect.mapError(
-    settle(urls, refund, because),
-    (error) => error._tag === "Unexpected" && error.status === 409 ? new RefundNotFailed({ id: refund }) : error
-  )).pipe(
-    Command.withDescription(
-      "Enters that a refund which failed at the bank was paid back by another way. Twice is harmless."
-    )
+const settleOne = Command.make(
+  "settle",
+  { urls, refund, because },
+  ({ because, refund, urls }) =>
+    Effect.catchTag(settle(urls, refund, because), "Unexpected", (error) => Effect.fail(inWords(refund)(error)))
+).pipe(
+  Command.withDescription(
+    "Enters that a refund which failed at the bank was paid back by another way. Twice is harmless."
   )
+)
 
 /** `quartet refunds settle …` */
 export const command = Command.make("refunds").pipe(

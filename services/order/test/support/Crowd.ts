@@ -8,6 +8,8 @@ import { connect } from "node:net"
 export interface Crowd {
   /** How many connections the server has not closed. */
   readonly open: () => number
+  /** How many of them have had no answer. */
+  readonly unanswered: () => number
   /** The heads of all answers so far, one for each connection that was answered. */
   readonly heads: () => ReadonlyArray<string>
 }
@@ -37,6 +39,7 @@ export const crowd = (count: number, text: string): Effect.Effect<Crowd, never, 
     yield* Effect.all(Array.from({ length: count }, () => one), { concurrency: atOnce, discard: true })
     return {
       open: () => sockets.size,
+      unanswered: () => [...sockets].filter((socket) => !said.has(socket)).length,
       heads: () => [...said.values()].map((answer) => answer.split("\r\n\r\n", 1)[0] ?? "")
     }
   })
