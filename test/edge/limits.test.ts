@@ -11,13 +11,14 @@ import * as Running from "../support/System.ts"
 import { count } from "../support/Tables.ts"
 
 const settings = {
-  CUSTOMER_REQUESTS_PER_SECOND: "2",
+  CUSTOMER_REQUESTS_PER_SECOND: "1",
   CUSTOMER_REQUESTS_BURST: "60",
   CUSTOMER_OPEN_ORDERS: "3",
-  CUSTOMER_FAILED_PAYMENTS_PER_HOUR: "2",
-  HTTP_HEADER_TIMEOUT: "400 millis",
-  HTTP_REQUEST_TIMEOUT: "800 millis"
+  CUSTOMER_FAILED_PAYMENTS_PER_HOUR: "2"
 }
+
+/** So short that a busy machine may exceed them by itself: only those who are slow on purpose are met with these. */
+const hurried = { ...settings, HTTP_HEADER_TIMEOUT: "1 seconds", HTTP_REQUEST_TIMEOUT: "2 seconds" }
 
 const ordering = (sku: string) => `{"lines":[{"sku":"${sku}","quantity":1}]}`
 const place = (customer: Customer.Customer, body: string, headers: Sending["headers"] = {}) =>
@@ -57,13 +58,18 @@ layer(Running.layer(settings), { excludeTestServices: true, timeout: 150_000 })(
         assert.strictEqual(answer.headers["ratelimit-remaining"], "0")
         assert.match(answer.headers["ratelimit-reset"] ?? "", /^[1-9]\d*$/)
       }
-      const key = v7()
       const exhausted = Effect.repeat(send(flooding, "GET", "/orders"), { until: isRefused, times: 200 })
-      yield* exhausted
-      const placing = place(flooding, ordering(sku), keyed(key))
-      assert.strictEqual((yield* placing).status, 429)
+      const placing = (key: string) => place(flooding, ordering(sku), keyed(key))
+      const tried = Effect.suspend(() => {
+        const key = v7()
+        return Effect.map(Effect.zipRight(exhausted, placing(key)), (answer) => ({ answer, key }))
+      })
+      // On a slow machine the customer may have earned a request between the two.
+      const { answer, key } = yield* Effect.repeat(tried, { until: (one) => isRefused(one.answer), times: 1 })
+      assert.strictEqual(answer.status, 429)
       assert.strictEqual(yield* kept(key), 0)
-      const later = yield* Effect.repeat(Effect.delay(placing, "100 millis"), { until: (one) => !isRefused(one) })
+      const again = Effect.delay(placing(key), "100 millis")
+      const later = yield* Effect.repeat(again, { until: (one) => !isRefused(one) })
       assert.deepStrictEqual([later.status, later.headers["idempotent-replayed"]], [201, undefined])
     }))
 
@@ -106,6 +112,33 @@ layer(Running.layer(settings), { excludeTestServices: true, timeout: 150_000 })(
       assert.strictEqual((yield* pay(other, id, v7(), "pm_card_visa")).status, 200)
     }))
 
+  it.effect("how much one answer holds, whatever is asked for (H201)", () =>
+    Effect.gen(function*() {
+      const operator = { url: (yield* System).order, token: yield* Token.forOperator }
+      const customer = yield* newCustomer
+      yield* Effect.replicateEffect(newProduct(0), 22)
+      const { id } = yield* Customer.place(customer, yield* newProduct(5), 1)
+      const listed = yield* Schema.decode(Items)((yield* send(operator, "GET", "/products")).body)
+      assert.strictEqual(listed.items.length, 20)
+      for (const path of ["/orders", `/orders/${id}/history`, "/products"]) {
+        assert.strictEqual((yield* send(customer, "GET", `${path}?limit=100`)).status, 200)
+        for (const limit of ["101", "0", "-1", "1e9", "all", ""]) {
+          const answer = yield* send(customer, "GET", `${path}?limit=${limit}`)
+          assert.strictEqual(yield* nameOf(answer), "400 invalid-request", `${path} ${limit}`)
+          const { detail, errors } = yield* problemIn(answer)
+          assert.deepStrictEqual(errors.map(({ pointer }) => pointer), ["/limit"], answer.body)
+          assert.match(detail, /^"limit" must be /)
+        }
+      }
+    }))
+
+  it.effect("and leaves nothing undone", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* brokenAtRest(), [])
+    }))
+})
+
+layer(Running.layer(hurried), { excludeTestServices: true, timeout: 150_000 })("the public edge limits", (it) => {
   it.effect("how much, how slowly and with how many fields one may ask; others are served meanwhile (H198)", () =>
     Effect.gen(function*() {
       const customer = yield* newCustomer
@@ -130,30 +163,5 @@ layer(Running.layer(settings), { excludeTestServices: true, timeout: 150_000 })(
       assert.strictEqual((yield* send(customer, "GET", "/orders", { headers: fields })).status, 431)
       for (const said of yield* Fiber.join(slow)) assert.match(said, /^HTTP\/1\.1 408 /)
       assert.strictEqual((yield* send(customer, "GET", "/orders")).status, 200)
-    }))
-
-  it.effect("how much one answer holds, whatever is asked for (H201)", () =>
-    Effect.gen(function*() {
-      const operator = { url: (yield* System).order, token: yield* Token.forOperator }
-      const customer = yield* newCustomer
-      yield* Effect.replicateEffect(newProduct(0), 22)
-      const { id } = yield* Customer.place(customer, yield* newProduct(5), 1)
-      const listed = yield* Schema.decode(Items)((yield* send(operator, "GET", "/products")).body)
-      assert.strictEqual(listed.items.length, 20)
-      for (const path of ["/orders", `/orders/${id}/history`, "/products"]) {
-        assert.strictEqual((yield* send(customer, "GET", `${path}?limit=100`)).status, 200)
-        for (const limit of ["101", "0", "-1", "1e9", "all", ""]) {
-          const answer = yield* send(customer, "GET", `${path}?limit=${limit}`)
-          assert.strictEqual(yield* nameOf(answer), "400 invalid-request", `${path} ${limit}`)
-          const { detail, errors } = yield* problemIn(answer)
-          assert.deepStrictEqual(errors.map(({ pointer }) => pointer), ["/limit"], answer.body)
-          assert.match(detail, /^"limit" must be /)
-        }
-      }
-    }))
-
-  it.effect("and leaves nothing undone", () =>
-    Effect.gen(function*() {
-      assert.deepStrictEqual(yield* brokenAtRest(), [])
     }))
 })
