@@ -71,11 +71,12 @@ layer(System.layer(patience), { excludeTestServices: true, timeout: 150_000 })("
       assert.strictEqual(yield* saidOf(story, "payment", "payment.failed.v1"), 1)
     }))
 
-  it.effect("by events alone, when no answer to any call ever arrives: paid, declined, and given back (H47, H48, H65)", () =>
+  it.effect("by events alone, when no answer to any call that changes something arrives: paid, declined, and given back (H47, H48, H65)", () =>
     Effect.gen(function*() {
       const [paid, declined, refunded] = yield* Effect.all([reserved, reserved, reserved])
+      // Reads are answered: an event about an intent that we have no record of counts once the provider confirms it.
       const { struck: lost } = yield* whileFaulty(
-        { fault: "reset_after", times: 1_000_000 },
+        { fault: "reset_after", times: 1_000_000, match: { method: "POST" } },
         Effect.gen(function*() {
           yield* Effect.all([press(paid), press(declined, "pm_card_chargeDeclined"), press(refunded)])
           yield* Customer.cancel(refunded.customer, refunded.order)
@@ -87,6 +88,23 @@ layer(System.layer(patience), { excludeTestServices: true, timeout: 150_000 })("
         })
       )
       assert.isAbove(lost, 3)
+    }))
+
+  it.effect("only once the provider confirms it, where no record of ours does; meanwhile nothing moves (H48)", () =>
+    Effect.gen(function*() {
+      const story = yield* reserved
+      const { struck: lost } = yield* whileFaulty(
+        { fault: "reset_after", times: 1_000_000 },
+        Effect.gen(function*() {
+          const { pending: before } = yield* webhooks
+          yield* press(story)
+          yield* until(booksOf(story.order), ({ charges }) => charges.length === 1)
+          yield* until(webhooks, ({ pending }) => pending > before)
+          assert.strictEqual((yield* Customer.look(story.customer, story.order)).status, "PaymentPending")
+        })
+      )
+      assert.isAbove(lost, 0)
+      yield* ships(story)
     }))
 
   it.effect("by the answer alone, when no event ever comes; so is a refund, and the bank's step (H83, H39)", () =>
