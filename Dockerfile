@@ -1,6 +1,7 @@
 # The whole program is one bundle, so the image is Node.js and that file: no node_modules, no sources, no tools.
 
-FROM node:24-bookworm-slim AS build
+ARG NODE_IMAGE=node:24-bookworm-slim
+FROM $NODE_IMAGE AS build
 # Another npm registry than the public one, when set.
 ARG NPM_CONFIG_REGISTRY
 WORKDIR /build
@@ -21,11 +22,14 @@ COPY packages packages
 COPY services services
 RUN node packages/quartet/bin/build.js
 
-FROM node:24-bookworm-slim
-# The only folders that are written to: the keys' and the simulator's ledger's.
-RUN mkdir /data /keys && chown node:node /data /keys
+FROM $NODE_IMAGE
+# The only folders that are written to: the keys', the simulator's ledger's, and those of the passwords. A new volume takes
+# its owner and mode from the folder that it is mounted on.
+RUN mkdir /data /keys && for reader in postgres rabbitmq topology simulator order payment inventory warehouse quartet; do \
+      install -d -m 700 -o node -g node "/secrets/$reader"; \
+    done && chown node:node /data /keys
 COPY --from=build /build/packages/quartet/dist/quartet-main.js /app/quartet.mjs
-COPY docker/edge.mjs docker/healthy.sh /app/
+COPY docker/edge.mjs docker/healthy.sh docker/secrets.mjs /app/
 ENV QUARTET_HOME=/data HOST=0.0.0.0 OPS_PORT=9000 LOG_FORMAT=json
 USER node
 WORKDIR /data

@@ -1,7 +1,19 @@
 #!/usr/bin/env bash
 # A schema for each service, owned by a role that may touch nothing else, with the settings that its sessions rely on.
-# Runs by itself on an empty data folder, and as often as you like: it makes what is missing and changes no data.
+# Runs by itself on an empty data folder, and as often as you like: it makes what is missing, sets the passwords that
+# /secrets has, and changes no data.
 set -euo pipefail
+
+# Where it is run by hand, start.sh exported nothing to it.
+: "${POSTGRES_USER:=postgres}"
+for user in postgres order payment inventory warehouse; do
+  name="${user^^}_DATABASE_PASSWORD"
+  if [ "$user" = postgres ]; then name=POSTGRES_PASSWORD; fi
+  if [ -z "${!name:-}" ]; then
+    password=$(<"/secrets/$user")
+    export "$name=$password"
+  fi
+done
 
 psql=(psql -v ON_ERROR_STOP=1 -v database="$POSTGRES_DB" --quiet --username "$POSTGRES_USER" --dbname "$POSTGRES_DB")
 
@@ -19,8 +31,9 @@ for service in order payment inventory warehouse; do
 \getenv password ${service^^}_DATABASE_PASSWORD
 SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') AS is_new \gset
 \if :is_new
-  CREATE ROLE :"role" LOGIN PASSWORD :'password';
+  CREATE ROLE :"role" LOGIN;
 \endif
+ALTER ROLE :"role" PASSWORD :'password';
 CREATE SCHEMA IF NOT EXISTS :"service" AUTHORIZATION :"role";
 GRANT CONNECT ON DATABASE :"database" TO :"role";
 ALTER ROLE :"role" IN DATABASE :"database" SET search_path = :"service";
@@ -32,7 +45,9 @@ SQL
 done
 
 # The server is the quartet's own: nobody else has rights in it.
-"${psql[@]}" <<'SQL'
+"${psql[@]}" -v owner="$POSTGRES_USER" <<'SQL'
+\getenv password POSTGRES_PASSWORD
+ALTER ROLE :"owner" PASSWORD :'password';
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON DATABASE :"database", postgres, template1 FROM PUBLIC;
 SQL

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts RabbitMQ with the users of definitions.json. Their passwords come from the environment at every start, so that
-# no file holds them and a changed one is taken over.
+# Starts RabbitMQ with the users of definitions.json. Their passwords are read at every start from the files that `secrets`
+# keeps for it, so a changed one is taken over. As root, since the files have another owner than the server.
 set -euo pipefail
 
 bytes() { printf '%b' "$(sed 's/../\\x&/g' <<<"$1")"; }
@@ -15,13 +15,13 @@ hashed() {
 
 definitions=/etc/rabbitmq/definitions.json
 install -o rabbitmq -g rabbitmq -m 600 /dev/null "$definitions"
-sed -e "s|@admin@|$(hashed "$ADMIN_AMQP_PASSWORD")|" \
-  -e "s|@order@|$(hashed "$ORDER_AMQP_PASSWORD")|" \
-  -e "s|@payment@|$(hashed "$PAYMENT_AMQP_PASSWORD")|" \
-  -e "s|@inventory@|$(hashed "$INVENTORY_AMQP_PASSWORD")|" \
-  -e "s|@warehouse@|$(hashed "$WAREHOUSE_AMQP_PASSWORD")|" \
-  /quartet/definitions.json >"$definitions"
-unset ADMIN_AMQP_PASSWORD ORDER_AMQP_PASSWORD PAYMENT_AMQP_PASSWORD INVENTORY_AMQP_PASSWORD WAREHOUSE_AMQP_PASSWORD
+script=()
+for user in admin order payment inventory warehouse; do
+  password=$(<"/secrets/$user")
+  hash=$(hashed "$password")
+  script+=(-e "s|@$user@|$hash|")
+done
+sed "${script[@]}" /quartet/definitions.json >"$definitions"
 
 mkdir -p /etc/rabbitmq/conf.d
 echo "load_definitions = $definitions" >/etc/rabbitmq/conf.d/50-quartet.conf

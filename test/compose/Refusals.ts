@@ -38,3 +38,27 @@ export const amqpAnswer = (url: string, deed: (channel: Channel) => Promise<unkn
       await connection.close().catch(() => undefined)
     }
   })
+
+/** What RabbitMQ answers to a user with a password: `accepted`, or `refused` where it takes neither. */
+export const amqpEntry = (url: string) =>
+  Effect.promise(async () => {
+    try {
+      await (await connect(url)).close()
+      return "accepted"
+    } catch (error) {
+      if (String(error).includes("ACCESS_REFUSED")) return "refused"
+      throw error
+    }
+  })
+
+/** The status of an empty event with this signature at the payment service. */
+export const webhookStatus = (payment: string, signature: string) => {
+  const headers = { "Content-Type": "application/json", "Stripe-Signature": signature }
+  return Effect.promise(() =>
+    fetch(`${payment}/webhooks/stripe`, { method: "POST", body: "{}", headers }).then(({ status }) => status)
+  )
+}
+
+/** The status of a question that operators alone may ask. */
+export const stockStatus = (url: string, token: string) =>
+  Effect.promise(() => fetch(url, { headers: { Authorization: `Bearer ${token}` } }).then(({ status }) => status))

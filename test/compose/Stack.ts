@@ -15,10 +15,12 @@ export class Stack extends Context.Tag("@quartet/test/Stack")<Stack, {
   readonly containers: (service: string) => Effect.Effect<ReadonlyArray<string>, CommandFailed>
   /** Waits until every container that runs is healthy. */
   readonly healthy: Effect.Effect<void, CommandFailed | NotAsWished>
-  /** Where PostgreSQL and RabbitMQ let a user in. */
+  /** Where PostgreSQL and RabbitMQ accept a user. */
   readonly database: (user: string, password: string) => string
   readonly broker: (user: string, password: string) => string
-  /** What `settings.env` says. */
+  /** What the volumes of PostgreSQL and RabbitMQ hold now, as in `postgres/order`. */
+  readonly passwords: Effect.Effect<ReadonlyMap<string, string>, CommandFailed>
+  /** What `settings.env` sets. */
   readonly setting: (name: string) => string
 }>() {}
 
@@ -27,6 +29,17 @@ const ends = "1 minute"
 const readSettings = Effect.promise(() => readFile(join(root, "test", "compose", "settings.env"), "utf8")).pipe(
   Effect.map((text) => new Map([...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value])))
 )
+
+const readPasswords = (containers: (service: string) => Effect.Effect<ReadonlyArray<string>, CommandFailed>) =>
+  Effect.forEach(["postgres", "rabbitmq"], (server) =>
+    Effect.gen(function*() {
+      const [id = ""] = yield* containers(server)
+      const lines = linesOf(yield* run(["docker", "exec", id, "sh", "-c", "cd /secrets && grep -H '' *"]))
+      return lines.map((line) => {
+        const end = line.indexOf(":")
+        return [`${server}/${line.slice(0, end)}`, line.slice(end + 1)] as const
+      })
+    })).pipe(Effect.map((found) => new Map(found.flat())))
 
 const make = Effect.fn("Stack.make")(function*(program: Compose, settings: Settings) {
   const files = ["-f", "docker-compose.yml", "-f", "test/compose/open.yml", "--env-file", "test/compose/settings.env"]
@@ -37,7 +50,13 @@ const make = Effect.fn("Stack.make")(function*(program: Compose, settings: Setti
 
   yield* Effect.acquireRelease(
     Effect.void,
-    () => Effect.orDie(compose(["--profile", "tools", "down", "--volumes", "--remove-orphans", "--timeout", "12"]))
+    () =>
+      Effect.orDie(Effect.gen(function*() {
+        yield* compose(["--profile", "tools", "down", "--volumes", "--remove-orphans", "--timeout", "12"])
+        const label = `label=com.docker.compose.project=${project}`
+        const left = linesOf(yield* run(["docker", "volume", "ls", "-q", "--filter", label]))
+        if (left.length > 0) return yield* new NotAsWished({ seen: left })
+      }))
   )
   yield* compose(["up", "--build", "-d"], "15 minutes").pipe(
     Effect.tapError(() => Effect.ignore(Effect.flatMap(compose(["logs", "--no-color", "--tail=20"]), Effect.logError)))
@@ -52,8 +71,9 @@ const make = Effect.fn("Stack.make")(function*(program: Compose, settings: Setti
     healthy: Effect.flatMap(Effect.map(compose(["ps", "-q"]), linesOf), wellOf).pipe(
       Effect.retry(Schedule.spaced("500 millis").pipe(Schedule.upTo("90 seconds")))
     ),
-    database: (user, password) => `postgres://${user}:${password}@${database}/quartet`,
-    broker: (user, password) => `amqp://${user}:${password}@${broker}`,
+    database: (user, password) => `postgres://${user}:${encodeURIComponent(password)}@${database}/quartet`,
+    broker: (user, password) => `amqp://${user}:${encodeURIComponent(password)}@${broker}`,
+    passwords: readPasswords(containers),
     setting: (name) => known.get(name) ?? ""
   })
 })
@@ -83,6 +103,7 @@ export const layer = (compose: Compose) =>
       STRIPE_SIMULATOR_PORT: `${ports.simulator}`
     }
     const stack = yield* make(compose, settings)
+    const admin = (yield* stack.passwords).get("postgres/postgres") ?? ""
     const system = System.of({
       order: at(ports.order),
       payment: at(ports.payment),
@@ -90,12 +111,12 @@ export const layer = (compose: Compose) =>
       warehouse: at(ports.warehouse),
       prices: at(ports.prices),
       simulator: at(ports.simulator),
-      admin: Redacted.make(stack.database("postgres", stack.setting("POSTGRES_PASSWORD")))
+      admin: Redacted.make(stack.database("postgres", admin))
     })
     yield* stack.healthy
     // Only the command line has the key that tokens are made with.
     const key = (name: string) =>
-      stack.compose(["run", "--rm", "-T", "--entrypoint", "cat", "quartet", `/data/${name}`])
+      stack.compose(["run", "--rm", "--no-deps", "-T", "--entrypoint", "cat", "quartet", `/data/${name}`])
     const signingKey = yield* key("auth.key")
     const publicKey = yield* key("auth.pub")
     return Layer.mergeAll(

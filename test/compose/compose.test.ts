@@ -1,12 +1,14 @@
 import { assert, describe, it as plain, layer } from "@effect/vitest"
 import { consumers } from "@quartet/contracts/Catalog"
+import { sign } from "@quartet/stripe-simulator/Signature"
 import { Clock, Config, Console, Duration, Effect, Option, Redacted } from "effect"
 import * as Customer from "quartet/demo/Customer"
 import { System } from "../support/Addresses.ts"
 import { crowd, newDiary } from "../support/Crowd.ts"
 import { becomes, brokenAtRest, chargesOf, levelOf, newCustomer, newProduct, pay, until } from "../support/Shop.ts"
 import { find, run } from "./Docker.ts"
-import { amqpAnswer, sqlAnswer } from "./Refusals.ts"
+import { inspected, lasting, mounts, readableIn } from "./Reach.ts"
+import { amqpAnswer, amqpEntry, sqlAnswer, stockStatus, webhookStatus } from "./Refusals.ts"
 import * as Stack from "./Stack.ts"
 
 /** Without an engine nothing can be tested: that is said aloud, and is a failure where it is told to be one. */
@@ -27,10 +29,14 @@ const consumersOfOthers = (service: string) =>
 
 /** The service's own way into PostgreSQL and RabbitMQ. */
 const entries = (service: string) =>
-  Effect.map(Stack.Stack, ({ broker, database, setting }) => ({
-    database: database(`quartet_${service}`, setting(`${service.toUpperCase()}_DATABASE_PASSWORD`)),
-    broker: broker(service, setting(`${service.toUpperCase()}_AMQP_PASSWORD`))
-  }))
+  Effect.gen(function*() {
+    const { broker, database, passwords } = yield* Stack.Stack
+    const known = yield* passwords
+    return {
+      database: database(`quartet_${service}`, known.get(`postgres/${service}`) ?? ""),
+      broker: broker(service, known.get(`rabbitmq/${service}`) ?? "")
+    }
+  })
 
 const inside = (service: string, ...command: ReadonlyArray<string>) =>
   Effect.gen(function*() {
@@ -91,9 +97,142 @@ const suite = (stack: ReturnType<typeof Stack.layer>) =>
             const tryAll =
               "id -u; ls /app; for d in / /app /etc /home/node; do touch $d/x 2>/dev/null && echo wrote $d; done; true"
             const said = yield* inside(service, "sh", "-c", tryAll)
-            assert.strictEqual(said, "1000\nedge.mjs\nhealthy.sh\nquartet.mjs", service)
+            assert.strictEqual(said, "1000\nedge.mjs\nhealthy.sh\nquartet.mjs\nsecrets.mjs", service)
           }), { discard: true }),
       60_000
+    )
+
+    it.effect(
+      "generates each password that no setting has, and keeps both kinds as they are",
+      () =>
+        Effect.gen(function*() {
+          const { broker, compose, database, passwords, setting } = yield* Stack.Stack
+          const kept = yield* passwords
+          const given = new Map([
+            ["postgres/order", setting("ORDER_DATABASE_PASSWORD")],
+            ["rabbitmq/payment", setting("PAYMENT_AMQP_PASSWORD")]
+          ])
+          for (const [name, password] of kept) {
+            if (given.has(name)) assert.strictEqual(password, given.get(name), name)
+            else assert.match(password, /^[0-9a-f]{64}$/, name)
+          }
+          assert.strictEqual(new Set(kept.values()).size, 10)
+          const order = database("quartet_order", given.get("postgres/order") ?? "")
+          assert.strictEqual(yield* sqlAnswer(order, "SELECT 1"), "done")
+          assert.strictEqual(yield* amqpEntry(broker("payment", given.get("rabbitmq/payment") ?? "")), "accepted")
+
+          yield* compose(["run", "--rm", "-T", "secrets"])
+          assert.deepStrictEqual(yield* passwords, kept)
+        }),
+      60_000
+    )
+
+    it.effect(
+      "lets a changed password in once init.sh was run again, and no longer the one before",
+      () =>
+        Effect.gen(function*() {
+          const { database, passwords } = yield* Stack.Stack
+          const password = (yield* passwords).get("postgres/warehouse") ?? ""
+          const again = inside("postgres", "bash", "/docker-entrypoint-initdb.d/quartet.sh")
+          yield* inside("postgres", "psql", "-U", "postgres", "-c", "ALTER ROLE quartet_warehouse PASSWORD 'before'")
+          assert.strictEqual(yield* sqlAnswer(database("quartet_warehouse", "before"), "SELECT 1"), "done")
+          yield* again
+          assert.strictEqual(yield* sqlAnswer(database("quartet_warehouse", "before"), "SELECT 1"), "28P01")
+          assert.strictEqual(yield* sqlAnswer(database("quartet_warehouse", password), "SELECT 1"), "done")
+        }),
+      60_000
+    )
+
+    it.effect("accepts no password that somebody could guess from the sources", () =>
+      Effect.gen(function*() {
+        const { broker, database } = yield* Stack.Stack
+        for (const name of ["postgres", ...services]) {
+          const user = name === "postgres" ? name : `quartet_${name}`
+          for (const password of [name, user, "postgres", "password", "quartet", `${name}-for-tests`]) {
+            const answer = yield* sqlAnswer(database(user, password), "SELECT 1")
+            assert.strictEqual(answer, "28P01", `${user}: ${password}`)
+          }
+        }
+        for (const user of ["admin", "guest", ...services]) {
+          for (const password of [user, "admin", "guest", "password", "quartet", `${user}-for-tests`]) {
+            assert.strictEqual(yield* amqpEntry(broker(user, password)), "refused", `${user}: ${password}`)
+          }
+        }
+        const { payment } = yield* System
+        const seconds = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+        for (const secret of ["whsec_quartet", "whsec_quartet_development"]) {
+          assert.strictEqual(yield* webhookStatus(payment, sign(secret, seconds, "{}")), 400, secret)
+        }
+      }), 120_000)
+
+    it.effect(
+      "lets no container read a password or key that another one needs",
+      () =>
+        Effect.gen(function*() {
+          const { compose, passwords } = yield* Stack.Stack
+          const key = yield* compose([
+            "run",
+            "--rm",
+            "--no-deps",
+            "-T",
+            "--entrypoint",
+            "cat",
+            "quartet",
+            "/data/auth.key"
+          ])
+          const secrets = new Map([...yield* passwords, ["key", key.split("\n")[1] ?? ""]])
+          assert.isAbove((secrets.get("key") ?? "").length, 40)
+          const all = [...secrets.keys()].toSorted()
+          const own = (service: string) =>
+            services.includes(service)
+              ? [`postgres/${service}`, `rabbitmq/${service}`]
+              : all.filter((name) => name.startsWith(`${service}/`))
+          for (const service of lasting) {
+            assert.deepStrictEqual(yield* readableIn(service, secrets), own(service), service)
+          }
+          const shown = yield* inspected
+          const generated = [...secrets].filter(([, secret]) => !secret.startsWith("given"))
+          assert.deepStrictEqual(generated.filter(([, secret]) => shown.includes(secret)).map(([name]) => name), [])
+        }),
+      120_000
+    )
+
+    it.effect("mounts the private key where tokens are made, and each password where it is needed", () =>
+      Effect.gen(function*() {
+        const { secrets = "", ...others } = yield* mounts
+        const of = (service: string) => `keys:ro secrets-${service}:ro`
+        assert.deepStrictEqual(others, {
+          postgres: "postgres secrets-postgres:ro",
+          rabbitmq: "rabbitmq secrets-rabbitmq:ro",
+          topology: "secrets-topology:ro",
+          simulator: "secrets-simulator:ro simulator",
+          keys: "home keys",
+          seed: "home",
+          edge: "",
+          ...Object.fromEntries(services.map((service) => [service, of(service)]))
+        })
+        assert.notInclude(secrets, "home")
+      }))
+
+    it.effect(
+      "takes a token from the command line, and none that a service or the simulator makes",
+      () =>
+        Effect.gen(function*() {
+          const { compose } = yield* Stack.Stack
+          const { inventory } = yield* System
+          const sku = yield* newProduct(1)
+          const mint = ["node", "/app/quartet.mjs", "token", "--operator"]
+          const status = (token: string) => stockStatus(`${inventory}/stock/${sku}`, token)
+          const made = yield* compose(["run", "--rm", "--no-deps", "-T", "quartet", "token", "--operator"])
+          assert.strictEqual(yield* status(made.trim()), 200)
+          for (const service of [...services, "simulator", "edge"]) {
+            if (services.includes(service)) assert.isTrue(yield* Effect.isFailure(inside(service, ...mint)), service)
+            const forged = yield* inside(service, "env", "QUARTET_HOME=/tmp/forged", ...mint)
+            assert.isAbove(forged.length, 100, service)
+            assert.strictEqual(yield* status(forged), 401, service)
+          }
+        }),
+      120_000
     )
 
     it.effect("gives each service a role that touches its own schema and no other (H161)", () =>
