@@ -18,13 +18,15 @@ export class Stack extends Context.Tag("@quartet/test/Stack")<Stack, {
   /** Where PostgreSQL and RabbitMQ accept a user. */
   readonly database: (user: string, password: string) => string
   readonly broker: (user: string, password: string) => string
-  /** What the volumes of PostgreSQL and RabbitMQ hold now, as in `postgres/order`. */
+  /** What the volumes of PostgreSQL and RabbitMQ held once all was started, as in `postgres/order`, and hold now. */
+  readonly passwordsAtStart: ReadonlyMap<string, string>
   readonly passwords: Effect.Effect<ReadonlyMap<string, string>, CommandFailed>
   /** What `settings.env` sets. */
   readonly setting: (name: string) => string
 }>() {}
 
-const ends = "1 minute"
+/** Compose 1.29 starts what a command depends on again, one after the other, before it runs the command. */
+const ends = "3 minutes"
 
 const readSettings = Effect.promise(() => readFile(join(root, "test", "compose", "settings.env"), "utf8")).pipe(
   Effect.map((text) => new Map([...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value])))
@@ -44,7 +46,7 @@ const readPasswords = (containers: (service: string) => Effect.Effect<ReadonlyAr
 const make = Effect.fn("Stack.make")(function*(program: Compose, settings: Settings) {
   const files = ["-f", "docker-compose.yml", "-f", "test/compose/open.yml", "--env-file", "test/compose/settings.env"]
   const project = `quartet-test-${process.pid}`
-  const compose = (args: ReadonlyArray<string>, atMost: "1 minute" | "15 minutes" = ends) =>
+  const compose = (args: ReadonlyArray<string>, atMost: "3 minutes" | "15 minutes" = ends) =>
     run([program[0], ...program.slice(1), "-p", project, ...files, ...args], settings, atMost)
   const containers = (service: string) => Effect.map(compose(["ps", "-q", service]), linesOf)
 
@@ -62,6 +64,7 @@ const make = Effect.fn("Stack.make")(function*(program: Compose, settings: Setti
     Effect.tapError(() => Effect.ignore(Effect.flatMap(compose(["logs", "--no-color", "--tail=20"]), Effect.logError)))
   )
   const portOf = (service: string, port: number) => Effect.map(compose(["port", service, `${port}`]), (at) => at.trim())
+  const passwordsAtStart = yield* readPasswords(containers)
   const database = yield* portOf("postgres", 5432)
   const broker = yield* portOf("rabbitmq", 5672)
   const known = yield* readSettings
@@ -73,6 +76,7 @@ const make = Effect.fn("Stack.make")(function*(program: Compose, settings: Setti
     ),
     database: (user, password) => `postgres://${user}:${encodeURIComponent(password)}@${database}/quartet`,
     broker: (user, password) => `amqp://${user}:${encodeURIComponent(password)}@${broker}`,
+    passwordsAtStart,
     passwords: readPasswords(containers),
     setting: (name) => known.get(name) ?? ""
   })
@@ -103,7 +107,7 @@ export const layer = (compose: Compose) =>
       STRIPE_SIMULATOR_PORT: `${ports.simulator}`
     }
     const stack = yield* make(compose, settings)
-    const admin = (yield* stack.passwords).get("postgres/postgres") ?? ""
+    const admin = stack.passwordsAtStart.get("postgres/postgres") ?? ""
     const system = System.of({
       order: at(ports.order),
       payment: at(ports.payment),

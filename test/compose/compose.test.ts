@@ -29,14 +29,10 @@ const consumersOfOthers = (service: string) =>
 
 /** The service's own way into PostgreSQL and RabbitMQ. */
 const entries = (service: string) =>
-  Effect.gen(function*() {
-    const { broker, database, passwords } = yield* Stack.Stack
-    const known = yield* passwords
-    return {
-      database: database(`quartet_${service}`, known.get(`postgres/${service}`) ?? ""),
-      broker: broker(service, known.get(`rabbitmq/${service}`) ?? "")
-    }
-  })
+  Effect.map(Stack.Stack, ({ broker, database, passwordsAtStart }) => ({
+    database: database(`quartet_${service}`, passwordsAtStart.get(`postgres/${service}`) ?? ""),
+    broker: broker(service, passwordsAtStart.get(`rabbitmq/${service}`) ?? "")
+  }))
 
 const inside = (service: string, ...command: ReadonlyArray<string>) =>
   Effect.gen(function*() {
@@ -86,7 +82,7 @@ const suite = (stack: ReturnType<typeof Stack.layer>) =>
           assert.strictEqual((yield* Customer.place(alice, "tea-assam", 1)).status, "Reserved")
           assert.deepStrictEqual(yield* running, before)
         }),
-      120_000
+      240_000
     )
 
     it.effect(
@@ -315,7 +311,7 @@ const suite = (stack: ReturnType<typeof Stack.layer>) =>
             }
           }
         }
-      }), 60_000)
+      }), 120_000)
 
     it.effect("lets no service make, bind or delete anything at the broker", () =>
       Effect.forEach(services, (service) =>
