@@ -24,7 +24,7 @@ const onOwnPostgres = [
  *
  * `unit` needs nothing, `integration` a PostgreSQL and, for `*.mq.test.ts`, a RabbitMQ, `system` all four services, `soak` an
  * hour or less. `own-postgres` runs some of them again on the PostgreSQL that is installed here, if there is one. `services` is what only processes of their own over RabbitMQ can show, and `drains` what of it takes long;
- * `wire` and `replicas` are the journeys over one and two of each; `stripe` plays what `system` plays of `test/stripe`
+ * `wire` and `replicas` are the journeys over one and two of each; `upgrade` is the release before beside this one; `stripe` plays what `system` plays of `test/stripe`
  * against Stripe itself.
  */
 export default defineConfig({
@@ -88,6 +88,16 @@ export default defineConfig({
           globalSetup: ["test/stripe/setup.ts"],
           ...slow,
           provide: { stripeItself: true }
+        }
+      },
+      {
+        test: {
+          name: "upgrade",
+          include: ["test/upgrade/*.test.ts"],
+          globalSetup: ["packages/hosting/src/testing/globalSetup.ts", "test/upgrade/setup.ts"],
+          // Each file has two processes of each service, and two cores are enough for those of one.
+          fileParallelism: false,
+          ...slow
         }
       },
       { test: { name: "compose", include: ["test/compose/*.test.ts"], ...slow } },

@@ -44,18 +44,27 @@ export interface User {
   readonly gid: number
 }
 
-const program = join(dirname(createRequire(import.meta.url).resolve("quartet/package.json")), "bin", "quartet.js")
+/** The command line of this release. */
+export const program = join(
+  dirname(createRequire(import.meta.url).resolve("quartet/package.json")),
+  "bin",
+  "quartet.js"
+)
 
-/** Runs `quartet` with these arguments and nothing in its environment but these settings. It does not outlive the scope. */
+/**
+ * Runs `quartet` with these arguments and nothing in its environment but these settings. It does not outlive the scope.
+ * `of` is the command line of another release.
+ */
 export const quartet = (
   args: ReadonlyArray<string>,
   settings: ReadonlyMap<string, string>,
-  user: User | undefined = undefined
+  user: User | undefined = undefined,
+  of = program
 ): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.gen(function*() {
       const gone = yield* Deferred.make<Ending>()
-      const child = spawn(process.execPath, [program, ...args], {
+      const child = spawn(process.execPath, [of, ...args], {
         env: { PATH: "/usr/bin:/bin", ...Object.fromEntries(settings) },
         // A group of its own, so that the terminal's signals can be sent to it.
         detached: true,

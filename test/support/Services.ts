@@ -58,7 +58,7 @@ const Answer = Schema.parseJson(
   Schema.Struct({ checks: Schema.Record({ key: Schema.String, value: Schema.Struct({ ready: Schema.Boolean }) }) })
 )
 
-const services = ["order", "payment", "inventory", "warehouse"] satisfies ReadonlyArray<Name>
+export const services = ["order", "payment", "inventory", "warehouse"] satisfies ReadonlyArray<Name>
 const at = (port: number) => `http://127.0.0.1:${port}`
 const targetOf = (url: URL): Wire.Target => ({ host: url.hostname, port: Number(url.port) })
 
@@ -82,11 +82,12 @@ const healthOf = (ops: string): Member["health"] =>
     Effect.provide(NodeHttpClient.layer)
   )
 
-const makeMember = Effect.fn("Services.makeMember")(
-  function*(name: Name, ports: Ports, settings: ReadonlyMap<string, string>) {
+/** A process that is not started yet, of the command line of this release or of another. */
+export const makeMember = Effect.fn("Services.makeMember")(
+  function*(name: Name, ports: Ports, settings: ReadonlyMap<string, string>, program?: string) {
     const scope = yield* Effect.scope
     const running = yield* Ref.make(Option.none<Running>())
-    const start = quartet(["serve", name], settings).pipe(
+    const start = quartet(["serve", name], settings, undefined, program).pipe(
       Effect.tap((started) => Ref.set(running, Option.some(started))),
       Scope.extend(scope)
     )
@@ -102,7 +103,7 @@ const makeMember = Effect.fn("Services.makeMember")(
 )
 
 /** Waits until all are ready, and tells what a process said that ended or never got there. */
-const readyOf = (members: ReadonlyArray<Member>) =>
+export const readyOf = (members: ReadonlyArray<Member>) =>
   Effect.forEach(members, ({ health, name, running }) =>
     Effect.gen(function*() {
       const { ended, stderr } = yield* running
