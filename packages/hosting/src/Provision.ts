@@ -126,7 +126,8 @@ const findTransfers = (sql: PgClient.PgClient, role: ServiceRole) =>
 
 /**
  * Gives the role a schema that another name of it owned: that of an earlier version, of a database that was copied or
- * renamed, of a restored dump. Processes of the version before go on meanwhile, as members of the role.
+ * renamed, of a restored dump. Processes of the version before go on meanwhile, as members of the role, and may be started
+ * again.
  */
 const takeOver = Effect.fn("Provision.takeOver")(
   function*(sql: PgClient.PgClient, found: typeof Found.Type, role: ServiceRole) {
@@ -141,7 +142,10 @@ const takeOver = Effect.fn("Provision.takeOver")(
     yield* sql.unsafe(`ALTER SCHEMA ${schemaOf(role)} OWNER TO ${nameOf(role)}`)
     const transfers = yield* findTransfers(sql, role)
     yield* Effect.forEach(transfers, ({ statement }) => sql.unsafe(statement), { discard: true })
-    if (isAtWork) yield* sql.unsafe(`GRANT ${nameOf(role)} TO ${escapeIdentifier(owner)}`)
+    // A process of the release before may also be between two sessions, or be started again, as after a rollback.
+    if (isAtWork || owner === formerName(role.schema)) {
+      yield* sql.unsafe(`GRANT ${nameOf(role)} TO ${escapeIdentifier(owner)}`)
+    }
     yield* Effect.logInfo(`The schema ${role.schema} now belongs to the role ${role.name}, and not to ${owner}.`)
   }
 )

@@ -153,6 +153,21 @@ describe("an installation from before roles were named after their database", ()
       assert.deepStrictEqual(owners, yield* sql`SELECT current_user::text AS owner`)
     }).pipe(Effect.scoped))
 
+  it.live("lets a process of before be started again that was away when its schema was taken over", () =>
+    Effect.gen(function*() {
+      const { admin, former, service } = yield* installed
+      yield* Effect.scoped(Effect.flatMap(
+        connect(former),
+        (before) =>
+          before.unsafe(`CREATE TABLE migrations (name text PRIMARY KEY, applied_at timestamptz DEFAULT now());
+            INSERT INTO migrations VALUES ('0001_tables'); CREATE TABLE kept (name text)`)
+      ))
+      const sql = yield* enter(at(admin, "one"), service)
+      const before = yield* connect(former)
+      yield* before.unsafe("INSERT INTO kept VALUES ('from before')")
+      assert.deepStrictEqual(yield* sql`SELECT name FROM kept`, [{ name: "from before" }])
+    }).pipe(Effect.scoped))
+
   it.live("that was never used is taken over too", () =>
     Effect.gen(function*() {
       const { admin, service } = yield* installed
