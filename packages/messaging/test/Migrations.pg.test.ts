@@ -24,7 +24,8 @@ layer(PostgresTest.layer({ service: "counter", migrations: earlier }), { exclude
             AS rows (subject, due_at, published_at)`
         assert.deepStrictEqual(yield* migrate("counter", messagingMigrations), [
           "0005_outbox_unsent",
-          "0006_delivery_audits"
+          "0006_delivery_audits",
+          "0007_message_digests"
         ])
         const waiting = yield* sql`
           SELECT subject, u.due_at IS NOT DISTINCT FROM o.due_at AS same FROM outbox_unsent AS u JOIN outbox AS o USING (seq)
