@@ -1,3 +1,4 @@
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
 import type { Channel } from "amqplib"
 import { connect } from "amqplib"
 import { Effect, Predicate } from "effect"
@@ -51,14 +52,22 @@ export const amqpEntry = (url: string) =>
     }
   })
 
-/** The status of an empty event with this signature at the payment service. */
-export const webhookStatus = (payment: string, signature: string) => {
-  const headers = { "Content-Type": "application/json", "Stripe-Signature": signature }
-  return Effect.promise(() =>
-    fetch(`${payment}/webhooks/stripe`, { method: "POST", body: "{}", headers }).then(({ status }) => status)
+const statusOf = (request: HttpClientRequest.HttpClientRequest) =>
+  HttpClient.execute(request).pipe(
+    Effect.map(({ status }) => status),
+    Effect.orDie,
+    Effect.provide(FetchHttpClient.layer)
   )
-}
+
+/** The status of an empty event with this signature at the payment service. */
+export const webhookStatus = (payment: string, signature: string) =>
+  statusOf(
+    HttpClientRequest.post(`${payment}/webhooks/stripe`).pipe(
+      HttpClientRequest.setHeader("Stripe-Signature", signature),
+      HttpClientRequest.bodyText("{}", "application/json")
+    )
+  )
 
 /** The status of a question that operators alone may ask. */
 export const stockStatus = (url: string, token: string) =>
-  Effect.promise(() => fetch(url, { headers: { Authorization: `Bearer ${token}` } }).then(({ status }) => status))
+  statusOf(HttpClientRequest.bearerToken(HttpClientRequest.get(url), token))
