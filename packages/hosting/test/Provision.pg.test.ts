@@ -80,7 +80,8 @@ describe("provisioning", () => {
       const root = yield* connect(admin)
       yield* root.unsafe(`CREATE ROLE ${name}_other; CREATE SCHEMA payment AUTHORIZATION ${name}_other;
         CREATE TABLE payment.invoices (); GRANT USAGE ON SCHEMA payment TO PUBLIC`)
-      const state = root`SELECT nspowner::regrole::text, nspacl::text, (SELECT count(*) FROM pg_roles) AS roles
+      const state =
+        root`SELECT nspowner::regrole::text, nspacl::text, (SELECT count(*) FROM pg_roles WHERE strpos(rolname, ${name}) > 0) AS roles
         FROM pg_namespace WHERE nspname = 'payment'`
       const before = yield* state
       const refused = yield* Effect.flip(enter(at(admin, "one"), "payment"))
