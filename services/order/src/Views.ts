@@ -4,10 +4,11 @@ import { CustomerId, OrderId } from "@quartet/contracts/Ids"
 import { Moment } from "@quartet/contracts/Moment"
 import { OrderStatus, RefundTotals } from "@quartet/contracts/OrderStatus"
 import { HistoryEntry, OrderSummary, RefundView } from "@quartet/contracts/OrderView"
+import { queried, Transactions } from "@quartet/messaging/transaction/Transaction"
 import { Array, Context, Effect, Layer, Schema } from "effect"
 import type { Option } from "effect"
 import type { Order } from "./domain/State.ts"
-import { findOrders } from "./OrderRow.ts"
+import { orderRows, selectOrders } from "./OrderRow.ts"
 import { refundOfTransition } from "./RefundStep.ts"
 
 /** Where a list goes on: after the order that was placed then. */
@@ -51,10 +52,8 @@ export class OrderViews extends Context.Tag("@quartet/order/OrderViews")<OrderVi
   readonly list: (selection: Selection) => Effect.Effect<ReadonlyArray<OrderSummary>, SqlError.SqlError>
 }>() {}
 
-const makeOrder = (sql: SqlClient.SqlClient) => {
-  const find = findOrders(sql)
-  return Effect.fn("OrderViews.order")((orderId: OrderId) => Effect.map(find([orderId]), Array.head))
-}
+const findOrders = (transactions: Transactions["Type"]) => (ids: ReadonlyArray<OrderId>) =>
+  Effect.map(queried(transactions, selectOrders(ids)), orderRows)
 
 const HistoryRow = Schema.Struct({
   ...HistoryEntry.fields,
@@ -97,8 +96,7 @@ const makeHistories = (sql: SqlClient.SqlClient) => {
   )
 }
 
-const makeNewer = (sql: SqlClient.SqlClient) => {
-  const find = findOrders(sql)
+const makeNewer = (sql: SqlClient.SqlClient, find: ReturnType<typeof findOrders>) => {
   const select = SqlSchema.findAll({
     Request: Schema.parseJson(Seen),
     Result: Schema.Struct({ id: OrderId }),
@@ -164,15 +162,15 @@ const makeList = (sql: SqlClient.SqlClient) => {
 
 export const layer = Layer.effect(
   OrderViews,
-  Effect.map(
-    SqlClient.SqlClient,
-    (sql) =>
-      OrderViews.of({
-        order: makeOrder(sql),
-        history: makeHistory(sql),
-        histories: makeHistories(sql),
-        newer: makeNewer(sql),
-        list: makeList(sql)
-      })
-  )
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const find = findOrders(yield* Transactions)
+    return OrderViews.of({
+      order: (orderId) => Effect.map(find([orderId]), Array.head),
+      history: makeHistory(sql),
+      histories: makeHistories(sql),
+      newer: makeNewer(sql, find),
+      list: makeList(sql)
+    })
+  })
 )
