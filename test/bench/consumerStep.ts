@@ -1,7 +1,7 @@
 import { OrderId, ShipmentId, Sku } from "@quartet/contracts/Ids"
 import { Quantity } from "@quartet/contracts/Quantity"
 import * as Postgres from "@quartet/hosting/Postgres"
-import { runBatch, services } from "@quartet/messaging/Batch"
+import { runBatch } from "@quartet/messaging/Batch"
 import * as Messaging from "@quartet/messaging/Messaging"
 import { fromMessage } from "@quartet/messaging/testing/Submissions"
 import { behaviour } from "@quartet/warehouse/Actor"
@@ -28,14 +28,13 @@ export const messages = (count: number) =>
 /** The warehouse's step on the same kind of message, a hundred to a transaction and one to a transaction. */
 export const consumerStep = Effect.gen(function*() {
   const warehouse = yield* behaviour
-  const used = yield* services
   const ours: Array<number> = []
   const single: Array<number> = []
   for (let round = 0; round < 6; round++) {
     const many = Array.from({ length: 30 }, () => messages(100))
     const few = messages(300)
-    const batched = yield* perSecond(3000, Effect.forEach(many, (batch) => runBatch(used, warehouse, batch)))
-    const alone = yield* perSecond(300, Effect.forEach(few, (message) => runBatch(used, warehouse, [message])))
+    const batched = yield* perSecond(3000, Effect.forEach(many, (batch) => runBatch(warehouse, batch)))
+    const alone = yield* perSecond(300, Effect.forEach(few, (message) => runBatch(warehouse, [message])))
     if (round > 0) ours.push(batched)
     if (round > 0) single.push(alone)
   }

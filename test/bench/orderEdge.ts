@@ -14,7 +14,6 @@ import * as OpenAnswers from "@quartet/order/OpenAnswers"
 import * as OperatorHttp from "@quartet/order/OperatorHttp"
 import * as PriceList from "@quartet/order/PriceList"
 import * as Repository from "@quartet/order/Repository"
-import * as SummaryProjection from "@quartet/order/summaries/SummaryProjection"
 import * as Views from "@quartet/order/Views"
 import * as Watching from "@quartet/order/Watching"
 import { Layer } from "effect"
@@ -39,7 +38,7 @@ Launch.run(
   Layer.merge(Requests, Layer.discard(Prices)).pipe(
     Layer.provide([Actor.layer, EventStreams.layer]),
     Layer.provide(Watching.layer),
-    Layer.provide([Repository.layer, Views.layer, SummaryProjection.layer, PriceList.layer, Messaging.layer]),
+    Layer.provide([Repository.layer, Views.layer, PriceList.layer, Messaging.layer]),
     Layer.provide([Postgres.layer({ service: "order", migrations }), Auth.layer]),
     Layer.provide(Database.layerUrl)
   )

@@ -3,7 +3,7 @@ import { CustomerId, OrderId, Sku } from "@quartet/contracts/Ids"
 import { OrderPaid } from "@quartet/contracts/OrderMessages"
 import { Quantity } from "@quartet/contracts/Quantity"
 import * as Postgres from "@quartet/hosting/Postgres"
-import { runBatch, services } from "@quartet/messaging/Batch"
+import { runBatch } from "@quartet/messaging/Batch"
 import { Broker } from "@quartet/messaging/Broker"
 import { MessageId } from "@quartet/messaging/Message"
 import * as Messaging from "@quartet/messaging/Messaging"
@@ -61,7 +61,6 @@ export const wiredConsumer = Effect.scoped(Effect.gen(function*() {
     if (round > 0) ours.push(drained)
   }
   const warehouse = yield* WarehouseActor.behaviour
-  const used = yield* services
-  const single = yield* perSecond(500, Effect.forEach(messages(500), (message) => runBatch(used, warehouse, [message])))
+  const single = yield* perSecond(500, Effect.forEach(messages(500), (message) => runBatch(warehouse, [message])))
   return [rate("quorum queue to PostgreSQL, against a transaction each", "messages/s", median(ours), single, 8)]
 })).pipe(Effect.provide(Warehouse))

@@ -4,6 +4,7 @@ import * as Inventory from "@quartet/inventory/Inbound"
 import type { Handler } from "@quartet/messaging/Handler"
 import type { OrderCommand } from "@quartet/order/domain/Command"
 import * as Order from "@quartet/order/Inbound"
+import * as Summaries from "@quartet/order/Summaries"
 import type { PaymentCommand } from "@quartet/payment/domain/Command"
 import { SkipCall } from "@quartet/payment/domain/Command"
 import { Errands } from "@quartet/payment/Errands"
@@ -11,7 +12,7 @@ import * as Payment from "@quartet/payment/Inbound"
 import type { WarehouseCommand } from "@quartet/warehouse/domain/Command"
 import * as Warehouse from "@quartet/warehouse/Inbound"
 import { Effect, Either } from "effect"
-import { openLetter } from "../../packages/messaging/src/internal/letters.ts"
+import { openLetter, understand } from "../../packages/messaging/src/internal/letters.ts"
 
 /** What became of a delivery: the command in it, or why it is parked. */
 export type Heard<Command> = Either.Either<Command, string>
@@ -27,13 +28,13 @@ const listener = <Command>(handlers: ReadonlyArray<Handler<Command>>): Listener<
   return {
     types: handlers.map(({ type }) => type),
     hear: (body) => {
-      const opened = openLetter(byType, { body, attempt: 1, settle: () => Effect.void, acknowledge: () => {} })
+      const opened = openLetter(byType, { body, attempt: 1, settle: () => Effect.void })
       if (Either.isLeft(opened)) return Either.left(opened.left.reason ?? "there is no handler for it")
-      const { envelope, handler } = opened.right
-      const translated = handler.asksOutside
-        ? Effect.runSync(Effect.either(handler.translate(envelope)))
-        : handler.translate(envelope)
-      return Either.mapLeft(translated, ({ reason }) => reason)
+      const understood = Effect.runSync(Effect.either(understand(opened.right)))
+      return Either.mapBoth(understood, {
+        onLeft: ({ reason }) => reason,
+        onRight: ({ submission }) => submission.command
+      })
     }
   }
 }
@@ -48,6 +49,7 @@ const idle = Errands.of({
 /** Everybody who listens, with the handlers that the services run. */
 export const listeners = {
   order: listener<OrderCommand>(Order.handlers),
+  "order-summaries": listener(Summaries.handlers),
   payment: listener<PaymentCommand>(Payment.handlers),
   "payment-gateway": listener(Effect.runSync(Effect.provideService(Payment.gatewayHandlers, Errands, idle))),
   inventory: listener<Commit | Release | Reserve>(Inventory.handlers),

@@ -21,11 +21,11 @@ const changes = ({ from, to }: Step) => from.key !== to.key
 /** Said so that it is known; whoever it matters to knows it from what caused it. */
 const terminal = ["inventory.released.v1"]
 
-/** Heard by the gateway, which asks the provider and is no decider of its own. */
+/** Read by the lists, and by the gateway, which asks the provider: neither is a decider of its own. */
 const heardOutside = (type: string) =>
   Option.match(definitionOf(type), {
     onNone: () => false,
-    onSome: ({ heardBy }) => heardBy.some((name) => name === "payment-gateway")
+    onSome: ({ heardBy }) => heardBy.some((name) => name === "order-summaries" || name === "payment-gateway")
   })
 
 describe("who says and hears what", () => {

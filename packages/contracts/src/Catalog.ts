@@ -8,6 +8,7 @@ import * as Warehouse from "./WarehouseMessages.ts"
 /** Everybody who listens, by the name of the queue, and the service it belongs to. */
 export const consumers = {
   order: "order",
+  "order-summaries": "order",
   payment: "payment",
   "payment-gateway": "payment",
   inventory: "inventory",
@@ -43,6 +44,7 @@ export const catalog: ReadonlyArray<Entry> = [
   entry(Order.OrderCancelled, "payment", "inventory", "warehouse"),
   entry(Order.OrderFailed, "inventory", "warehouse"),
   entry(Order.OrderRefundRequested, "payment"),
+  entry(Order.OrderSummaryChanged, "order-summaries"),
   entry(Order.OrderDraftExpiryDue, "order"),
   entry(Order.OrderHoldExpiryDue, "order"),
 
@@ -59,7 +61,7 @@ export const catalog: ReadonlyArray<Entry> = [
   entry(Inventory.InventoryReserved, "order"),
   entry(Inventory.InventoryRejected, "order"),
   entry(Inventory.InventoryReleased, "order"),
-  entry(Inventory.InventoryCommitted, "warehouse"),
+  entry(Inventory.InventoryCommitted, "order", "warehouse"),
   entry(Inventory.InventoryCommitRefused, "order"),
 
   entry(Warehouse.WarehouseShipped, "order"),
@@ -83,6 +85,7 @@ const subscription = (consumer: Consumer): Subscription => ({
 /** Every consumer with every type it hears. */
 export const subscriptions: ReadonlyArray<Subscription> = [
   subscription("order"),
+  subscription("order-summaries"),
   subscription("payment"),
   subscription("payment-gateway"),
   subscription("inventory"),

@@ -3,7 +3,9 @@ import { Schema } from "effect"
 import { CustomerId, OrderId, PaymentMethodId, RefundId } from "./Ids.ts"
 import { OrderLine, StockLines } from "./Lines.ts"
 import { Money } from "./Money.ts"
+import { OrderStatus, RefundTotals } from "./OrderStatus.ts"
 import { reason } from "./Reason.ts"
+import { Timestamp } from "./Timestamp.ts"
 
 /** Which of the customer's tries to pay this is, from 1. */
 export const Attempt = Schema.Int.pipe(Schema.positive())
@@ -97,6 +99,27 @@ export const OrderRefundRequested = Message.define(
   (m) => m.orderId
 )
 export type OrderRefundRequested = Message.Data<typeof OrderRefundRequested>
+
+/**
+ * What a list of orders shows of one order, for the read model; a higher version replaces a lower one. It keeps no order
+ * with other messages, so that nothing waits for the read model.
+ */
+export const OrderSummaryChanged = Message.defineTimer(
+  "order.summary_changed.v1",
+  Schema.Struct({
+    orderId: OrderId,
+    customerId: CustomerId,
+    status: OrderStatus,
+    version: Schema.Int.pipe(Schema.positive()),
+    total: Money,
+    itemCount: Schema.Int.pipe(Schema.positive()),
+    placedAt: Timestamp,
+    updatedAt: Timestamp,
+    refundTotals: Schema.optional(RefundTotals)
+  }),
+  (m) => m.orderId
+)
+export type OrderSummaryChanged = Message.Data<typeof OrderSummaryChanged>
 
 /** Stock should have answered by now. */
 export const OrderDraftExpiryDue = Message.defineTimer(

@@ -2,6 +2,7 @@ import * as Setting from "@quartet/messaging/Setting"
 import { Config, Effect, Redacted, Runtime } from "effect"
 import * as Pg from "pg"
 import type { DatabaseUrl } from "./DatabaseUrl.ts"
+import { gatherWrites } from "./OneWrite.ts"
 import { prepareStatements } from "./PreparedStatements.ts"
 import { discardStale } from "./StaleConnections.ts"
 
@@ -41,6 +42,7 @@ export const acquire = Effect.fn("ConnectionPool.acquire")(
       (pool) => Effect.promise(() => pool.end()).pipe(Effect.interruptible, Effect.timeoutOption("2 seconds"))
     )
     if (yield* prepares) pool.on("connect", prepareStatements)
+    pool.on("connect", gatherWrites)
     discardStale(pool)
     // Without a listener, an idle connection that is cut would end the process (H156).
     let toldAt = Number.NEGATIVE_INFINITY

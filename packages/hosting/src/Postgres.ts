@@ -2,7 +2,6 @@ import * as Reactivity from "@effect/experimental/Reactivity"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
-import { Transactions } from "@quartet/messaging/transaction/Transaction"
 import type { ConfigError } from "effect"
 import { Clock, Context, Duration, Effect, Layer, Ref, Schedule } from "effect"
 import * as ConnectionPool from "./ConnectionPool.ts"
@@ -13,7 +12,7 @@ import { parse } from "./DatabaseUrl.ts"
 import { registerIfKept } from "./Health.ts"
 import type { MigrationFailed, Migrations } from "./Migrations.ts"
 import { migrate } from "./Migrations.ts"
-import * as PgTransactions from "./postgres/PgTransactions.ts"
+import { goStraight } from "./StraightStatements.ts"
 import type { UnfitDatabase } from "./UnfitDatabase.ts"
 
 /** What a service says about the database it needs. */
@@ -31,7 +30,7 @@ export interface PostgresOptions {
  * so several services can live in one process. Rows arrive as PostgreSQL names them; `bigint` and `numeric` as strings.
  */
 export const layer = (options: PostgresOptions): Layer.Layer<
-  PgClient.PgClient | SqlClient.SqlClient | Transactions,
+  PgClient.PgClient | SqlClient.SqlClient,
   StartError,
   Database
 > =>
@@ -43,17 +42,13 @@ export const layer = (options: PostgresOptions): Layer.Layer<
     const url = yield* patiently(database.connectionFor(options.service))
     yield* parse(url, `${options.service.toUpperCase()}_DATABASE_URL`)
     const pool = yield* ConnectionPool.acquire(options.service, url, options.maxConnections)
-    const client = yield* PgClient.fromPool({ acquire: Effect.succeed(pool), transformJson: false })
+    const client = goStraight(yield* PgClient.fromPool({ acquire: Effect.succeed(pool), transformJson: false }))
     yield* patiently(check(client, options.service))
     yield* patiently(
       migrate(options.service, options.migrations).pipe(Effect.provideService(SqlClient.SqlClient, client))
     )
     yield* Ref.set(ready, Effect.as(client.unsafe(writing), true))
-    const { prepares } = yield* ConnectionPool.settings
-    return Context.make(PgClient.PgClient, client).pipe(
-      Context.add(SqlClient.SqlClient, client),
-      Context.add(Transactions, PgTransactions.make(pool, { prepares }))
-    )
+    return Context.make(PgClient.PgClient, client).pipe(Context.add(SqlClient.SqlClient, client))
   })).pipe(Layer.provide(Reactivity.layer))
 
 /**

@@ -13,7 +13,7 @@ import * as TokenKeys from "../src/testing/TokenKeys.ts"
 
 const message = (id: string): ParkedMessage => ({
   id,
-  consumer: "inventory",
+  consumer: "order-summaries",
   messageId: `message-${id}`,
   type: "order.placed.v1",
   subject: "an-order",

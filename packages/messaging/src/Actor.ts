@@ -1,12 +1,12 @@
 import type { Scope } from "effect"
-import { Effect, Hash } from "effect"
-import { runBatch, services } from "./Batch.ts"
+import { Clock, Deferred, Effect, FiberId, Hash } from "effect"
+import type { BatchServices } from "./Batch.ts"
+import { runBatch } from "./Batch.ts"
 import type { Behaviour } from "./Behaviour.ts"
-import type { Item } from "./internal/mailbox.ts"
 import { makeMailbox, stopping } from "./internal/mailbox.ts"
-import type { Outbox } from "./Outbox.ts"
+import type { Rest } from "./internal/pace.ts"
+import { makePace } from "./internal/pace.ts"
 import type { Outcome, Submission } from "./Submission.ts"
-import type { Transactions } from "./transaction/Transaction.ts"
 import * as Worker from "./Worker.ts"
 
 /** How much an actor takes at a time and how much may wait. */
@@ -15,77 +15,98 @@ export interface Limits {
   readonly partitions: number
   /** The most commands of one transaction. */
   readonly batch: number
-  /** The most commands that wait in each partition when a request comes; one beyond it is refused for now. */
+  /** The most commands that wait in each partition; a request beyond it is told to come back. */
   readonly mailbox: number
 }
 
-export const defaultLimits: Limits = { partitions: 1, batch: 256, mailbox: 1024 }
+export const defaultLimits: Limits = { partitions: 1, batch: 128, mailbox: 1024 }
 
 /**
- * A private state with a mailbox in front: it takes what waits, up to its limit, and commits it together. One command or a
- * hundred cost about the same round trips, and a lone command waits for nothing. Outcomes are given after the commit and
- * never before.
+ * A private state with a mailbox in front: it takes whatever waits, up to its limit, and commits it together. One
+ * command or a hundred cost about the same round trips. Outcomes are told after the commit and never before.
  */
 export interface Actor<Command, Reply, Rejection> {
   /** The door for requests: a full mailbox answers `Unavailable` at once. An asker that goes away changes nothing. */
   readonly ask: (submission: Submission<Command, Reply>) => Effect.Effect<Outcome<Reply, Rejection>>
-  /**
-   * The door for messages: never refused for want of room, since a consumer bounds how many of its deliveries are
-   * unsettled. `settle` is called once, after the commit.
-   */
-  readonly post: (
-    submission: Submission<Command, Reply>,
-    settle: (outcome: Outcome<Reply, Rejection>) => void
-  ) => void
-  /** Posts them all, and answers in the submissions' order. */
+  /** The door for messages: waits for room in the mailbox, and answers in the submissions' order. */
   readonly submit: (
     submissions: ReadonlyArray<Submission<Command, Reply>>
   ) => Effect.Effect<ReadonlyArray<Outcome<Reply, Rejection>>>
 }
 
-/** Starts an actor whose loops end with the scope: the batch in hand is finished, what waits becomes `Unavailable`. */
+/** Starts an actor whose loops end with the scope: the batch in hand is finished, what waits is told `Unavailable`. */
 export const make = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
   limits: Limits = defaultLimits
-): Effect.fn.Return<Actor<Command, Reply, Rejection>, never, Transactions | Outbox | Scope.Scope> {
-  const used = yield* services
-  const startPartition = Effect.gen(function*() {
-    const mailbox = yield* makeMailbox<Command, Reply, Rejection>(limits.mailbox)
-    const commit = (items: ReadonlyArray<Item<Command, Reply, Rejection>>) =>
-      runBatch(used, behaviour, items.map(({ submission }) => submission)).pipe(
-        Effect.map((outcomes) => items.forEach((item, index) => mailbox.settle(item, outcomes[index] ?? stopping))),
-        Effect.tapErrorCause(() => Effect.sync(() => items.forEach((item) => mailbox.settle(item, stopping)))),
-        Effect.uninterruptible
-      )
-    yield* Worker.forever(`Actor ${behaviour.name}`, Effect.flatMap(mailbox.take(limits.batch), commit))
-    return mailbox
-  })
-  const partitions = yield* Effect.all(Array.from({ length: limits.partitions }, () => startPartition))
-  const [only] = partitions
+): Effect.fn.Return<Actor<Command, Reply, Rejection>, never, BatchServices | Scope.Scope> {
+  const partitions = yield* Effect.forEach(
+    Array.from({ length: limits.partitions }),
+    () => startPartition(behaviour, limits)
+  )
   const partitionOf = (command: Command) =>
-    partitions.length === 1
-      ? only
-      : partitions[Math.abs(Hash.string(behaviour.keyOf(command))) % partitions.length]
+    partitions[Math.abs(Hash.string(behaviour.keyOf(command))) % partitions.length]
 
+  // The plain callback: this runs once for each request and not once for each batch.
   const ask = (submission: Submission<Command, Reply>) =>
     Effect.async<Outcome<Reply, Rejection>>((resume) => {
       const settle = (outcome: Outcome<Reply, Rejection>) => resume(Effect.succeed(outcome))
       partitionOf(submission.command)?.offer({ submission, settle })
     })
-  const post = (submission: Submission<Command, Reply>, settle: (outcome: Outcome<Reply, Rejection>) => void) =>
-    partitionOf(submission.command)?.post({ submission, settle })
-  const submit = (submissions: ReadonlyArray<Submission<Command, Reply>>) =>
-    Effect.async<ReadonlyArray<Outcome<Reply, Rejection>>>((resume) => {
-      const outcomes = submissions.map((): Outcome<Reply, Rejection> => stopping)
-      let missing = submissions.length
-      if (missing === 0) resume(Effect.succeed(outcomes))
-      submissions.forEach((submission, index) =>
-        post(submission, (outcome) => {
-          outcomes[index] = outcome
-          missing -= 1
-          if (missing === 0) resume(Effect.succeed(outcomes))
-        })
-      )
-    })
-  return { ask, post, submit }
+
+  const submit = Effect.fnUntraced(function*(submissions: ReadonlyArray<Submission<Command, Reply>>) {
+    const group = makeGroup<Reply, Rejection>(submissions.length)
+    const items = submissions.map((submission, index) => ({
+      partition: partitionOf(submission.command),
+      item: { submission, settle: (outcome: Outcome<Reply, Rejection>) => group.settle(index, outcome) }
+    }))
+    for (const partition of partitions) {
+      yield* partition.offerAll(items.flatMap((entry) => entry.partition === partition ? [entry.item] : []))
+    }
+    return yield* Deferred.await(group.told)
+  })
+  return { ask, submit }
 })
+
+/** A batch of so many is not rested after. The first command after a quiet time never waits. */
+const few = 64
+
+const startPartition = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
+  behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
+  limits: Limits
+) {
+  const mailbox = yield* makeMailbox<Command, Reply, Rejection>(limits.mailbox)
+  const pace = makePace()
+  const rest = ({ message, request }: Rest) =>
+    message > request
+      ? Effect.zipRight(Effect.sleep(request), Effect.raceFirst(mailbox.asked, Effect.sleep(message - request)))
+      : Effect.sleep(request)
+  const takeAndCommit = Effect.gen(function*() {
+    const items = yield* mailbox.take(limits.batch)
+    const began = yield* Clock.currentTimeMillis
+    yield* runBatch(behaviour, items.map(({ submission }) => submission)).pipe(
+      Effect.tap((outcomes) =>
+        Effect.sync(() => items.forEach((item, index) => mailbox.settle(item, outcomes[index] ?? stopping)))
+      ),
+      Effect.tapErrorCause(() => Effect.sync(() => items.forEach((item) => mailbox.settle(item, stopping)))),
+      Effect.uninterruptible
+    )
+    const due = pace((yield* Clock.currentTimeMillis) - began)
+    if (items.length < few) yield* rest(due)
+  })
+  yield* Worker.forever(`Actor ${behaviour.name}`, takeAndCommit)
+  return mailbox
+})
+
+/** Many submissions that are answered together, once each has its outcome. */
+const makeGroup = <Reply, Rejection>(size: number) => {
+  const told = Deferred.unsafeMake<ReadonlyArray<Outcome<Reply, Rejection>>>(FiberId.none)
+  const outcomes = Array.from({ length: size }, (): Outcome<Reply, Rejection> => stopping)
+  let missing = size
+  const settle = (index: number, outcome: Outcome<Reply, Rejection>) => {
+    outcomes[index] = outcome
+    missing -= 1
+    if (missing === 0) Deferred.unsafeDone(told, Effect.succeed(outcomes))
+  }
+  if (size === 0) Deferred.unsafeDone(told, Effect.succeed(outcomes))
+  return { told, settle }
+}

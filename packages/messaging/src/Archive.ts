@@ -3,7 +3,7 @@ import { SqlClient } from "@effect/sql"
 import { Config, Context, Duration, Effect, Layer, Metric, Schema } from "effect"
 import { encodeSeqs } from "./internal/outboxRows.ts"
 import * as Setting from "./Setting.ts"
-import { atomically } from "./transaction/Atomically.ts"
+import { atomically } from "./Transaction.ts"
 import * as Worker from "./Worker.ts"
 
 /**

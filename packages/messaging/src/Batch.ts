@@ -1,166 +1,147 @@
-import { Cause, Effect } from "effect"
+import type { SqlClient, SqlError } from "@effect/sql"
+import type { Cause } from "effect"
+import { Effect } from "effect"
 import type { Behaviour, Step } from "./Behaviour.ts"
 import { begin } from "./Claims.ts"
 import type { Folded } from "./Fold.ts"
 import { foldBatch } from "./Fold.ts"
-import * as IdempotencyKeys from "./IdempotencyKeys.ts"
-import * as Inbox from "./Inbox.ts"
-import * as Outbox from "./Outbox.ts"
+import { IdempotencyKeys } from "./IdempotencyKeys.ts"
+import { Inbox } from "./Inbox.ts"
+import { Outbox } from "./Outbox.ts"
 import * as Retry from "./Retry.ts"
-import { failureOf, isSqlError } from "./SqlFailure.ts"
+import { ofCause, withoutConsequences } from "./SqlFailure.ts"
 import type { Outcome, Submission } from "./Submission.ts"
-import type { Statement } from "./transaction/Statement.ts"
-import type { Transaction } from "./transaction/Transaction.ts"
-import { Transactions } from "./transaction/Transaction.ts"
+import { inTwoGoes } from "./Transaction.ts"
+import type { Write } from "./Write.ts"
 
-/** What a batch is run with. */
-export interface BatchServices {
-  readonly transactions: Transactions["Type"]
-  readonly outbox: Outbox.Outbox["Type"]
-}
-
-export const services: Effect.Effect<BatchServices, never, Transactions | Outbox.Outbox> = Effect.zipWith(
-  Transactions,
-  Outbox.Outbox,
-  (transactions, outbox) => ({ transactions, outbox })
-)
-
-/** What one try came to: all of it is committed, or nothing. */
-type Attempt<Slice, Command, Event, Rejection, Reply> =
-  | { readonly _tag: "Committed"; readonly done: Done<Slice, Command, Event, Rejection, Reply> }
-  | { readonly _tag: "Failed"; readonly error: unknown }
-
-interface Done<Slice, Command, Event, Rejection, Reply> {
-  readonly outcomes: ReadonlyArray<Outcome<Reply, Rejection>>
-  readonly steps: ReadonlyArray<Step<Slice, Command, Event, Reply>>
-}
+/** What a batch writes with. */
+export type BatchServices = SqlClient.SqlClient | Inbox | IdempotencyKeys | Outbox
 
 /**
- * Handles many submissions in one transaction and returns what became of each, in order, after the commit. It never
+ * Handles many submissions in one transaction and tells what became of each, in order, after the commit. It never
  * fails: an outage, and a bug of one submission, are outcomes too.
  *
- * When the transaction itself fails because of one submission (a broken CHECK, say), the batch is halved until the culprit
- * is alone, so that the others commit.
+ * When the transaction itself dies of one submission (a broken CHECK, say), the batch is halved until the culprit is
+ * alone, so that the others commit.
  */
 export const runBatch = <Slice, Command, Event, Rejection, Reply>(
-  services: BatchServices,
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
   submissions: ReadonlyArray<Submission<Command, Reply>>
-): Effect.Effect<ReadonlyArray<Outcome<Reply, Rejection>>> => {
-  const attempt = Effect.async<Attempt<Slice, Command, Event, Rejection, Reply>>((resume) => {
-    services.transactions.run((transaction) => step(transaction, behaviour, submissions)).then(
-      (done) => resume(Effect.succeed({ _tag: "Committed", done })),
-      (error: unknown) => resume(Effect.succeed({ _tag: "Failed", error }))
-    )
-  })
-  return Effect.flatMap(attempt, (first) => {
-    if (first._tag === "Committed") return committed(services, behaviour, first.done)
-    if (failureOf(first.error) === "Fault") return afterFailure(services, behaviour, submissions, first.error)
-    return Effect.flatMap(
-      Effect.flatMap(attempt, (again) => isWorthRepeating(again) ? Effect.fail(again) : Effect.succeed(again)).pipe(
-        Effect.retry(Retry.contention),
-        Effect.catchAll(Effect.succeed)
-      ),
-      (last) =>
-        last._tag === "Committed"
-          ? committed(services, behaviour, last.done)
-          : afterFailure(services, behaviour, submissions, last.error)
-    )
-  })
-}
+): Effect.Effect<ReadonlyArray<Outcome<Reply, Rejection>>, never, BatchServices> =>
+  attempt(behaviour, submissions).pipe(
+    Effect.catchAll((cause) => ofCause(cause) === "Fault" ? Effect.fail(cause) : again(behaviour, submissions, cause)),
+    Effect.tap(({ steps }) => tellCommitted(behaviour, steps)),
+    Effect.tap(() => Effect.flatMap(Outbox, (outbox) => outbox.wake)),
+    Effect.map(({ outcomes }) => outcomes),
+    Effect.catchAll((cause) => afterFailure(behaviour, submissions, cause))
+  )
 
-const isWorthRepeating = <Slice, Command, Event, Rejection, Reply>(
-  attempt: Attempt<Slice, Command, Event, Rejection, Reply>
-): boolean => attempt._tag === "Failed" && failureOf(attempt.error) !== "Fault"
-
-/** What is committed stays so, whatever becomes of those who are notified. */
-const committed = <Slice, Command, Event, Rejection, Reply>(
-  { outbox }: BatchServices,
+const attempt = <Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
-  { outcomes, steps }: Done<Slice, Command, Event, Rejection, Reply>
-): Effect.Effect<ReadonlyArray<Outcome<Reply, Rejection>>> => {
-  outbox.wake()
-  if (behaviour.committed === undefined) return Effect.succeed(outcomes)
-  const failed = (cause: Cause.Cause<never>) =>
-    Effect.logError(`${behaviour.name}: a notification of a commit failed`, cause)
-  try {
-    const more = behaviour.committed(steps)
-    return more === undefined
-      ? Effect.succeed(outcomes)
-      : Effect.as(Effect.catchAllCause(more, failed), outcomes)
-  } catch (defect) {
-    return Effect.as(failed(Cause.die(defect)), outcomes)
-  }
-}
+  submissions: ReadonlyArray<Submission<Command, Reply>>
+) => Effect.mapError(Effect.sandbox(step(behaviour, submissions)), withoutConsequences)
 
-const afterFailure = <Slice, Command, Event, Rejection, Reply>(
-  services: BatchServices,
+/** Tries again what failed once. A schedule costs several statements, and nearly all batches need none. */
+const again = <Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
   submissions: ReadonlyArray<Submission<Command, Reply>>,
-  error: unknown
-): Effect.Effect<ReadonlyArray<Outcome<Reply, Rejection>>> => {
-  const failure = failureOf(error)
-  const cause = isSqlError(error) ? Cause.fail(error) : Cause.die(error)
+  cause: Cause.Cause<SqlError.SqlError>
+) =>
+  Effect.suspend(() => {
+    let next: ReturnType<typeof attempt<Slice, Command, Event, Rejection, Reply>> = Effect.fail(cause)
+    const tried = Effect.suspend(() => {
+      const now = next
+      next = attempt(behaviour, submissions)
+      return now
+    })
+    return Effect.retry(tried, { schedule: Retry.contention, while: (cause) => ofCause(cause) !== "Fault" })
+  })
+
+/** What is committed stays so, whatever becomes of those who are told. */
+const tellCommitted = <Slice, Command, Event, Rejection, Reply>(
+  behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
+  steps: ReadonlyArray<Step<Slice, Command, Event, Reply>>
+): Effect.Effect<void> =>
+  Effect.suspend(() => behaviour.committed?.(steps) ?? Effect.void).pipe(
+    Effect.catchAllCause((cause) => Effect.logError(`${behaviour.name}: a commit could not be told`, cause))
+  )
+
+const afterFailure = <Slice, Command, Event, Rejection, Reply>(
+  behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
+  submissions: ReadonlyArray<Submission<Command, Reply>>,
+  cause: Cause.Cause<SqlError.SqlError>
+): Effect.Effect<ReadonlyArray<Outcome<Reply, Rejection>>, never, BatchServices> => {
+  const failure = ofCause(cause)
   if (failure === "Outage" || failure === "Contention") {
-    return Effect.as(
-      Effect.logWarning(`${behaviour.name}: the database is away`, cause),
-      submissions.map(() => ({ _tag: "Unavailable", reason: "The database is away." }))
+    return Effect.logWarning(`${behaviour.name}: the database is away`, cause).pipe(
+      Effect.as(submissions.map(() => ({ _tag: "Unavailable", reason: "The database is away." })))
     )
   }
   if (submissions.length === 1) return Effect.succeed([{ _tag: "Died", cause }])
   const middle = Math.ceil(submissions.length / 2)
   return Effect.zipWith(
-    runBatch(services, behaviour, submissions.slice(0, middle)),
-    runBatch(services, behaviour, submissions.slice(middle)),
+    runBatch(behaviour, submissions.slice(0, middle)),
+    runBatch(behaviour, submissions.slice(middle)),
     (first, second) => [...first, ...second]
   )
 }
 
-const step = async <Slice, Command, Event, Rejection, Reply>(
-  transaction: Transaction,
+const step = Effect.fnUntraced(function*<Slice, Command, Event, Rejection, Reply>(
   behaviour: Behaviour<Slice, Command, Event, Rejection, Reply>,
   submissions: ReadonlyArray<Submission<Command, Reply>>
-): Promise<Done<Slice, Command, Event, Rejection, Reply>> => {
-  const load = () => behaviour.load(transaction, submissions.map(({ command }) => command))
-  const { claimed, loaded } = await begin<Slice, Command, Reply, Rejection>(transaction, {
-    consumer: behaviour.name,
-    submissions,
-    load
+) {
+  const outbox = yield* Outbox
+  const inbox = yield* Inbox
+  const keys = yield* IdempotencyKeys
+  const load = behaviour.load(submissions.map(({ command }) => command))
+  const first = begin<Slice, Command, Reply, Rejection>(behaviour.name, submissions, load)
+  return yield* inTwoGoes(first, ({ claimed, loaded }) => {
+    const { fresh, merge, now } = claimed
+    const folded = foldBatch(behaviour, loaded, fresh, now)
+    return {
+      writes: [
+        ...(folded.steps.length > 0 ? [behaviour.save(folded.steps, folded.after)] : []),
+        ...(folded.entries.length > 0 ? [outbox.append(folded.entries, now)] : []),
+        ...conclusions({ inbox, keys, consumer: behaviour.name }, fresh, folded)
+      ],
+      result: { outcomes: merge(folded.outcomes), steps: folded.steps }
+    }
   })
-  const { fresh, merge, now } = claimed
-  const folded = foldBatch(behaviour, loaded, fresh, now)
-  if (folded.steps.length > 0) behaviour.save(transaction, folded.steps, folded.after)
-  if (folded.entries.length > 0) transaction.defer(Outbox.append(folded.entries, now))
-  for (const conclusion of conclusions(behaviour.name, fresh, folded)) transaction.defer(conclusion)
-  return { outcomes: merge(folded.outcomes), steps: folded.steps }
+})
+
+/** Who keeps what became of a claim. */
+interface Clerks {
+  readonly inbox: Inbox["Type"]
+  readonly keys: IdempotencyKeys["Type"]
+  readonly consumer: string
 }
 
 /** What keeps answers and ignored messages, and gives back the claims of whatever was not done: mostly nothing. */
 const conclusions = <Slice, Command, Event, Rejection, Reply>(
-  consumer: string,
+  { consumer, inbox, keys }: Clerks,
   submissions: ReadonlyArray<Submission<Command, Reply>>,
   folded: Folded<Slice, Command, Event, Rejection, Reply>
-): ReadonlyArray<Statement> => {
-  const settled = submissions.map(({ origin }, index) => ({
+): ReadonlyArray<Write> => {
+  const told = submissions.map(({ origin }, index) => ({
     origin,
     outcome: folded.outcomes[index],
     reason: folded.ignored[index]
   }))
-  const ignored = settled.flatMap(({ origin, reason }) =>
+  const ignored = told.flatMap(({ origin, reason }) =>
     origin._tag === "Message" && reason !== undefined ? [{ messageId: origin.received.messageId, reason }] : []
   )
-  const undone = settled.filter(({ outcome }) => outcome?._tag !== "Done")
+  const undone = told.filter(({ outcome }) => outcome?._tag !== "Done")
   const undoneIds = undone.flatMap(({ origin }) => origin._tag === "Message" ? [origin.received.messageId] : [])
   const undoneKeys = undone.flatMap(({ origin }) => origin._tag === "KeyedRequest" ? [origin.claim] : [])
-  const answers = settled.flatMap(({ origin, outcome }) =>
+  const answers = told.flatMap(({ origin, outcome }) =>
     origin._tag === "KeyedRequest" && outcome?._tag === "Done" && outcome.answer !== undefined
       ? [{ owner: origin.claim.owner, key: origin.claim.key, answer: outcome.answer }]
       : []
   )
   return [
-    ...(ignored.length > 0 ? [Inbox.ignored(consumer, ignored)] : []),
-    ...(undoneIds.length > 0 ? [Inbox.unclaim(consumer, undoneIds)] : []),
-    ...(undoneKeys.length > 0 ? [IdempotencyKeys.unclaim(undoneKeys)] : []),
-    ...(answers.length > 0 ? [IdempotencyKeys.answer(answers)] : [])
+    ...(ignored.length > 0 ? [inbox.ignored(consumer, ignored)] : []),
+    ...(undoneIds.length > 0 ? [inbox.unclaim(consumer, undoneIds)] : []),
+    ...(undoneKeys.length > 0 ? [keys.unclaim(undoneKeys)] : []),
+    ...(answers.length > 0 ? [keys.answer(answers)] : [])
   ]
 }

@@ -1,8 +1,10 @@
+import type { SqlError } from "@effect/sql"
 import type { DateTime, Effect } from "effect"
 import type { Decision } from "./Decision.ts"
 import type { Outgoing } from "./Message.ts"
 import type { Submission } from "./Submission.ts"
-import type { Transaction } from "./transaction/Transaction.ts"
+import type { Transaction } from "./Transaction.ts"
+import type { Write } from "./Write.ts"
 
 /** One event as it happened: what caused it, and the slice of state before and after it. */
 export interface Step<Slice, Command, Event, Reply> {
@@ -25,22 +27,18 @@ export interface Behaviour<Slice, Command, Event, Rejection, Reply> {
   /** Commands with equal keys are handled one after the other, in their order. */
   readonly keyOf: (command: Command) => string
   /** Loads what the batch needs in key order, locked until the transaction ends. */
-  readonly load: (transaction: Transaction, commands: ReadonlyArray<Command>) => Promise<Slice>
+  readonly load: (commands: ReadonlyArray<Command>) => Effect.Effect<Slice, SqlError.SqlError, Transaction>
   readonly decide: (slice: Slice, command: Command, now: DateTime.Utc) => Decision<Event, Rejection>
   readonly evolve: (slice: Slice, event: Event) => Slice
-  /** Defers what keeps the changes, and the audit trail of the steps. Not called without steps. */
+  /** Keeps what changed, and the audit trail of the steps. Not called without steps. */
   readonly save: (
-    transaction: Transaction,
     steps: ReadonlyArray<Step<Slice, Command, Event, Reply>>,
     after: Slice
-  ) => void
+  ) => Write
   /** Who needs to hear of the event? */
   readonly say: (event: Event, after: Slice) => ReadonlyArray<Outgoing>
-  /**
-   * Called after the commit, for what waits in this process; a crash in between skips it. It returns an effect where there
-   * is more to do than a plain call.
-   */
-  readonly committed?: (steps: ReadonlyArray<Step<Slice, Command, Event, Reply>>) => Effect.Effect<void> | undefined
+  /** Told after the commit, for whoever waits in this process; a crash in between skips it. */
+  readonly committed?: (steps: ReadonlyArray<Step<Slice, Command, Event, Reply>>) => Effect.Effect<void>
   /** What the asker of the command is shown, whether anything happened or not. */
   readonly reply: (slice: Slice, command: Command) => Reply
 }

@@ -25,8 +25,6 @@ export interface Delivery {
   /** Why the broker gave it up. Such a message is parked and not handled: it may be what brought the process down. */
   readonly dead?: string
   readonly settle: (disposition: Disposition) => Effect.Effect<void>
-  /** The same as `settle` with `Acknowledge`, as a plain call: what becomes of nearly every delivery. */
-  readonly acknowledge: () => void
 }
 
 /** Which consumer hears which messages: the topology that every broker makes real before anything is published. */

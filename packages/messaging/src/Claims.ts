@@ -1,12 +1,14 @@
+import type { SqlError } from "@effect/sql"
 import type { DateTime } from "effect"
-import { Option } from "effect"
-import * as IdempotencyKeys from "./IdempotencyKeys.ts"
+import { Effect, Option } from "effect"
+import { IdempotencyKeys } from "./IdempotencyKeys.ts"
 import type { Claim, Received } from "./Inbox.ts"
-import * as Inbox from "./Inbox.ts"
+import { Inbox } from "./Inbox.ts"
 import type { Answer, Claimed, KeyClaim } from "./KeyClaim.ts"
 import type { MessageId } from "./Message.ts"
 import type { Outcome, Submission } from "./Submission.ts"
-import type { Transaction } from "./transaction/Transaction.ts"
+import type { Transaction } from "./Transaction.ts"
+import { inOneGo } from "./Transaction.ts"
 
 /** A batch of which it is known what is new. */
 export interface ClaimedBatch<Command, Reply, Rejection> {
@@ -39,25 +41,30 @@ export interface Begun<Slice, Command, Reply, Rejection> {
 }
 
 /**
- * Claims message ids and idempotency keys, a statement for each kind, and behind them loads the slice for the whole batch,
- * all in one go: whoever handles the same at the same time is waited for before any row is locked.
+ * Claims message ids and idempotency keys, a statement for each kind, and behind them has the slice loaded for the whole
+ * batch: whoever handles the same at the same time is waited for before any row is locked.
  */
-export const begin = async <Slice, Command, Reply, Rejection>(
-  transaction: Transaction,
-  { consumer, load, submissions }: {
-    readonly consumer: string
-    readonly submissions: ReadonlyArray<Submission<Command, Reply>>
-    readonly load: () => Promise<Slice>
-  }
-): Promise<Begun<Slice, Command, Reply, Rejection>> => {
+export const begin = Effect.fnUntraced(function*<Slice, Command, Reply, Rejection>(
+  consumer: string,
+  submissions: ReadonlyArray<Submission<Command, Reply>>,
+  load: Effect.Effect<Slice, SqlError.SqlError, Transaction>
+): Effect.fn.Return<
+  Begun<Slice, Command, Reply, Rejection>,
+  SqlError.SqlError,
+  Transaction | Inbox | IdempotencyKeys
+> {
+  const inbox = yield* Inbox
+  const keys = yield* IdempotencyKeys
   const claims = distinctKeys(submissions)
-  const [messages, answers, loaded] = await Promise.all([
-    transaction.query(Inbox.claim(consumer, [...distinctMessages(submissions).values()])),
-    IdempotencyKeys.claim(transaction, [...claims.values()]),
-    load()
-  ])
-  return { claimed: claimedBatch(submissions, Inbox.claimed(messages), claims, answers), loaded }
-}
+  const [messages, [answers, loaded]] = yield* inOneGo(
+    inbox.claim(consumer, [...distinctMessages(submissions).values()]),
+    claims.size === 0 ? withoutKeys(load) : inOneGo(keys.claim([...claims.values()]), load)
+  )
+  return { claimed: claimedBatch(submissions, messages, claims, answers), loaded }
+})
+
+const withoutKeys = <A, E, R>(load: Effect.Effect<A, E, R>) =>
+  Effect.map(load, (loaded): readonly [ReadonlyArray<Claimed>, A] => [[], loaded])
 
 /** What is new in a batch, by what became of its claims. */
 const claimedBatch = <Command, Reply, Rejection>(

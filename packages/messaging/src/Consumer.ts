@@ -1,11 +1,12 @@
-import type { Scope } from "effect"
-import { Cause, Effect, Either, FiberSet, Queue } from "effect"
+import type { Duration, Scope } from "effect"
+import { Effect, Either, FiberSet, identity } from "effect"
 import type { Actor } from "./Actor.ts"
 import type { Delivery } from "./Broker.ts"
 import { Broker } from "./Broker.ts"
-import type { Handler, OutsideWork, Translation } from "./Handler.ts"
-import type { Label, Letter, Opened } from "./internal/letters.ts"
-import { letterOf, openLetter, understand } from "./internal/letters.ts"
+import type { Handler } from "./Handler.ts"
+import type { Letter, Opened } from "./internal/letters.ts"
+import { openLetter, understand } from "./internal/letters.ts"
+import type { Settling } from "./internal/settling.ts"
 import { makeSettling } from "./internal/settling.ts"
 import { takeWaiting } from "./internal/takeWaiting.ts"
 import type { Parked } from "./Parking.ts"
@@ -17,21 +18,23 @@ import * as Worker from "./Worker.ts"
 export interface Options<Command, Reply, Rejection> {
   /** Names the queue, and the consumer in `processed_messages`. It is the actor's name. */
   readonly name: string
-  readonly actor: Pick<Actor<Command, Reply, Rejection>, "post">
+  readonly actor: Pick<Actor<Command, Reply, Rejection>, "submit">
   readonly handlers: ReadonlyArray<Handler<Command>>
-  /** How many messages at once may ask somebody outside. They hold up no other message, however long they take. */
+  /** The most deliveries that are handed to the actor together. */
+  readonly batch?: number
+  /** How long a group waits for others to join it; none where somebody waits for what comes of it. */
+  readonly linger?: Duration.Duration
+  /** How many such groups are under way at once. */
+  readonly workers?: number
+  /** How many messages at once may ask somebody outside. They hold up nobody else, however long they take. */
   readonly outside?: number
 }
 
-/** The most deliveries that are taken from the broker in one turn. */
-const groupLimit = 512
-
 /**
- * Takes deliveries, turns them into commands, posts them to the actor, and settles each after its commit. That is plain
- * code for each message; a fiber is forked for what asks somebody outside and for what cannot simply be acknowledged.
+ * Takes deliveries, turns them into commands, hands them to the actor, and settles each after its commit.
  *
  * A message that cannot be read, or is refused, is parked at once; one that fails by itself or came too early is tried
- * again and parked at the attempt limit. An outage burns no attempts: the consumer pauses until it is over.
+ * again and parked at the attempt limit. An outage burns no attempts: the group waits for its end.
  */
 export const make = Effect.fnUntraced(function*<Command, Reply, Rejection>(
   options: Options<Command, Reply, Rejection>
@@ -39,120 +42,80 @@ export const make = Effect.fnUntraced(function*<Command, Reply, Rejection>(
   const broker = yield* Broker
   const parking = yield* Parking
   const deliveries = yield* broker.deliveries(options.name)
+  const handle = makeHandle(options, parking)
   const fork = yield* FiberSet.makeRuntime<never, void, never>()
   const outside = yield* Effect.makeSemaphore(options.outside ?? 64)
-  const handlers = new Map(options.handlers.map((handler) => [handler.type, handler]))
-  const settling = makeSettling(options.name, parking)
-  // What is decided when the consumer has ended is left to its successor, which finds it handled.
-  let ended = false
-  yield* Effect.addFinalizer(() => Effect.sync(() => void (ended = true)))
-  const decided = (letter: Letter<Command>, outcome: Outcome<Reply, Rejection>): void => {
-    if (ended) return
-    if (outcome._tag === "Done" || outcome._tag === "Duplicate") letter.delivery.acknowledge()
-    else if (outcome._tag === "Unavailable") outage.add(letter)
-    else fork(settling.settle(letter, outcome))
-  }
-  const post = (letter: Letter<Command>, after?: () => void): void =>
-    options.actor.post(letter.submission, (outcome) => {
-      decided(letter, outcome)
-      after?.()
-    })
-  const outage = yield* makeOutage<Letter<Command>>(
-    `Outages of ${options.name}`,
-    (letters, after) => letters.forEach((letter) => post(letter, after))
+  const aside = (work: Effect.Effect<void>) => Effect.sync(() => void fork(outside.withPermits(1)(work)))
+  const take = takeWaiting(deliveries, options.batch ?? 256, options.linger)
+  const replay = Effect.flatMap(
+    parking.requested(options.name),
+    (parked) =>
+      Effect.forEach(parked, (one) => handle([replayOf(parking, one)], identity), { concurrency: 8, discard: true })
   )
 
-  // A message that fails by itself, also while it is translated, is settled alone.
-  const died = (label: Label, cause: Cause.Cause<unknown>) => settling.settle(label, { _tag: "Died", cause })
-  const translate = (opened: Opened<Command>, handler: Translation<Command>): void => {
-    try {
-      const command = handler.translate(opened.envelope)
-      if (Either.isRight(command)) post(letterOf(opened, command.right))
-      else fork(settling.park(opened, command.left.reason))
-    } catch (defect) {
-      fork(died(opened, Cause.die(defect)))
-    }
+  for (let worker = 0; worker < (options.workers ?? 4); worker++) {
+    yield* Worker.forever(`Consumer ${options.name}`, Effect.flatMap(take, (group) => handle(group, aside)))
   }
-  const ask = (opened: Opened<Command>, handler: OutsideWork<Command>): Effect.Effect<void> =>
-    understand({ ...opened, handler }).pipe(
-      Effect.map((letter) => post(letter)),
-      Effect.catchTag("Unreadable", ({ reason }) => settling.park(opened, reason)),
-      Effect.catchAllCause((cause) => died(opened, cause)),
-      outside.withPermits(1)
-    )
-  const receive = (delivery: Delivery): void => {
-    const letter = openLetter(handlers, delivery)
-    if (Either.isRight(letter)) {
-      const { handler } = letter.right
-      if (handler.asksOutside) fork(ask(letter.right, handler))
-      else translate(letter.right, handler)
-    } else if (letter.left.reason === undefined) delivery.acknowledge()
-    else fork(settling.unopened(letter.left))
-  }
-
-  const take = Effect.map(takeWaiting(deliveries, groupLimit), (group) => group.forEach(receive))
-  yield* Worker.forever(`Consumer ${options.name}`, Effect.zipRight(outage.over, take))
-  const replaying = new Set<string>()
-  const replay = Effect.map(parking.requested(options.name), (parked) => {
-    for (const one of parked) {
-      if (replaying.has(one.id)) continue
-      replaying.add(one.id)
-      const replayed = Effect.retry(parking.replayed(one), Retry.outagePause).pipe(
-        Effect.orDie,
-        Effect.ensuring(Effect.sync(() => replaying.delete(one.id)))
-      )
-      receive(replayOf(one, replayed, () => void fork(replayed)))
-    }
-  })
   yield* Worker.forever(`Replays of ${options.name}`, Effect.delay(replay, Retry.replayPoll))
 })
 
 /** A replayed message has one attempt: if it fails again, it goes on waiting for a person. */
-const replayOf = (parked: Parked, replayed: Effect.Effect<void>, acknowledge: () => void): Delivery => ({
+const replayOf = (parking: Parking["Type"], parked: Parked): Delivery => ({
   body: parked.envelope,
   ...(parked.encoding === undefined ? {} : { encoding: parked.encoding }),
   attempt: Retry.attemptLimit,
-  settle: () => replayed,
-  acknowledge
+  settle: () => Effect.retry(parking.replayed(parked), Retry.outagePause).pipe(Effect.orDie)
 })
 
-/** Deliveries that could not be decided because the database was away. */
-interface Outage<Letter> {
-  readonly add: (letter: Letter) => void
-  /** Waits until there is no outage. */
-  readonly over: Effect.Effect<void>
+const makeHandle = <Command, Reply, Rejection>(
+  options: Options<Command, Reply, Rejection>,
+  parking: Parking["Type"]
+) => {
+  const handlers = new Map(options.handlers.map((handler) => [handler.type, handler]))
+  const settling = makeSettling(options.name, parking)
+  const decide = makeDecide(options.actor, settling)
+
+  /** A message that fails by itself, also while it is translated, is settled alone. */
+  const translate = (opened: Opened<Command>): Effect.Effect<ReadonlyArray<Letter<Command>>> =>
+    understand(opened).pipe(
+      Effect.map(Array.of),
+      Effect.catchTag("Unreadable", ({ reason }) => Effect.as(settling.park(opened, reason), [])),
+      Effect.catchAllCause((cause) => Effect.as(settling.settle(opened, { _tag: "Died", cause }), []))
+    )
+
+  return Effect.fnUntraced(function*(
+    deliveries: ReadonlyArray<Delivery>,
+    aside: (work: Effect.Effect<void>) => Effect.Effect<void>
+  ) {
+    const letters: Array<Letter<Command>> = []
+    for (const delivery of deliveries) {
+      const letter = openLetter(handlers, delivery)
+      if (Either.isLeft(letter)) yield* settling.unopened(letter.left)
+      else if (letter.right.handler.asksOutside) yield* aside(Effect.flatMap(translate(letter.right), decide))
+      else letters.push(...(yield* translate(letter.right)))
+    }
+    yield* decide(letters)
+  })
 }
 
-/**
- * Keeps what the database was away for and posts it again, at growing intervals, until all of it is decided; meanwhile
- * nothing else is taken. `post` ends once each of its letters has an outcome, which may be that it is added again.
- */
-const makeOutage = Effect.fnUntraced(function*<Letter>(
-  name: string,
-  post: (letters: ReadonlyArray<Letter>, decided: () => void) => void
-): Effect.fn.Return<Outage<Letter>, never, Scope.Scope> {
-  const latch = yield* Effect.makeLatch(true)
-  const begun = yield* Queue.sliding<void>(1)
-  let undecided: Array<Letter> = []
-  const postAgain = Effect.async<void>((resume) => {
-    const letters = undecided
-    undecided = []
-    let missing = letters.length
-    if (missing === 0) return resume(Effect.void)
-    return post(letters, () => {
-      missing -= 1
-      if (missing === 0) resume(Effect.void)
+/** Hands over what is undecided until all of it is decided; pauses while the database is away. */
+const makeDecide = <Command, Reply, Rejection>(
+  actor: Pick<Actor<Command, Reply, Rejection>, "submit">,
+  settling: Settling
+) =>
+(letters: ReadonlyArray<Letter<Command>>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (letters.length === 0) return Effect.void
+    let undecided = letters
+    const attempt = Effect.gen(function*() {
+      const outcomes = yield* actor.submit(undecided.map(({ submission }) => submission))
+      const told = undecided.map((letter, index) => ({ letter, outcome: outcomes[index] ?? untold }))
+      for (const { letter, outcome } of told) {
+        if (outcome._tag !== "Unavailable") yield* settling.settle(letter, outcome)
+      }
+      undecided = told.flatMap(({ letter, outcome }) => outcome._tag === "Unavailable" ? [letter] : [])
     })
+    return Effect.repeat(attempt, { schedule: Retry.outagePause, while: () => undecided.length > 0 })
   })
-  const untilOver = Effect.repeat(postAgain, { schedule: Retry.outagePause, until: () => undecided.length === 0 })
-  const reopen = Effect.sync(() => undecided.length === 0 ? void latch.unsafeOpen() : undefined)
-  yield* Worker.forever(name, Queue.take(begun).pipe(Effect.zipRight(untilOver), Effect.zipRight(reopen)))
-  return {
-    add: (letter) => {
-      undecided.push(letter)
-      latch.unsafeClose()
-      begun.unsafeOffer(undefined)
-    },
-    over: latch.await
-  }
-})
+
+const untold: Outcome<never, never> = { _tag: "Unavailable", reason: "No outcome was told." }

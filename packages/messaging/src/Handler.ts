@@ -5,21 +5,13 @@ import type { Definition, Envelope } from "./Message.ts"
 /** The message cannot be turned into a command, now or ever: it is parked at once. */
 export class Unreadable extends Schema.TaggedError<Unreadable>()("Unreadable", { reason: Schema.String }) {}
 
-/** Turns one kind of message into a command, at once. */
-export interface Translation<Command> {
+/** Turns one kind of message into a command. */
+export interface Handler<Command> {
   readonly type: string
-  readonly asksOutside: false
-  readonly translate: (envelope: Envelope) => Either.Either<Command, Unreadable>
-}
-
-/** Asks somebody outside, which may take long, and turns the answer into a command. */
-export interface OutsideWork<Command> {
-  readonly type: string
-  readonly asksOutside: true
+  /** Whether somebody outside is asked, which may take long. */
+  readonly asksOutside: boolean
   readonly translate: (envelope: Envelope) => Effect.Effect<Command, Unreadable>
 }
-
-export type Handler<Command> = Translation<Command> | OutsideWork<Command>
 
 const decoded = <Type extends string, A, I>(definition: Definition<Type, A, I>) => {
   const decode = Schema.decodeUnknownEither(definition.schema)
@@ -37,7 +29,7 @@ const decoded = <Type extends string, A, I>(definition: Definition<Type, A, I>) 
 export const on = <Type extends string, A, I, Command>(
   definition: Definition<Type, A, I>,
   toCommand: (data: A, envelope: Envelope) => Command
-): Translation<Command> => {
+): Handler<Command> => {
   const decode = decoded(definition)
   return {
     type: definition.type,
@@ -53,7 +45,7 @@ export const on = <Type extends string, A, I, Command>(
 export const perform = <Type extends string, A, I, Command>(
   definition: Definition<Type, A, I>,
   work: (data: A, envelope: Envelope) => Effect.Effect<Command>
-): OutsideWork<Command> => {
+): Handler<Command> => {
   const decode = decoded(definition)
   return {
     type: definition.type,

@@ -83,9 +83,6 @@ const makeDelivery = (
   const delivery: Delivery = {
     body,
     attempt,
-    acknowledge: () => {
-      if (channel.unsettled.delete(delivery)) committed()
-    },
     settle: (disposition: Disposition) =>
       Effect.suspend(() => {
         // Settled before, by a consumer that went away meanwhile.

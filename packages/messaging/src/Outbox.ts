@@ -1,12 +1,13 @@
+import { SqlClient } from "@effect/sql"
 import { Context, DateTime, Effect, Layer, Queue } from "effect"
 import type { Json } from "./Json.ts"
 import { textOf } from "./Json.ts"
 import type { Outgoing } from "./Message.ts"
 import type { Envelope } from "./Message.ts"
 import { MessageId } from "./Message.ts"
-import type { Statement } from "./transaction/Statement.ts"
-import { statement } from "./transaction/Statement.ts"
 import * as Uuid from "./Uuid.ts"
+import type { Write } from "./Write.ts"
+import { write } from "./Write.ts"
 
 /** Where a message comes from: what led to it, and the request that everything began with. */
 export interface Lineage {
@@ -21,10 +22,15 @@ export interface Entry {
   readonly lineage: Lineage
 }
 
-/** Wakes the relay of this process after a commit. */
+/**
+ * Keeps what must be said in the transaction that made it true. A timer is a message with a due time: deadlines and
+ * retries survive a crash as everything else does.
+ */
 export class Outbox extends Context.Tag("@quartet/messaging/Outbox")<Outbox, {
-  /** Tells the relay that a commit may have left something to publish. A hint: the relay also polls. */
-  readonly wake: () => void
+  /** Appends the messages in their order, in one statement; `now` is the transaction's time. */
+  readonly append: (entries: ReadonlyArray<Entry>, now: DateTime.Utc) => Write
+  /** Tells the relay that a commit may have left something to say. A hint: the relay also polls. */
+  readonly wake: Effect.Effect<void>
   /** Holds one element whenever `wake` was called since the last take. */
   readonly woken: Queue.Dequeue<void>
 }>() {}
@@ -60,25 +66,24 @@ const toRow = (entry: Entry, now: DateTime.Utc) => {
   }
 }
 
-/**
- * Appends messages in their order, in the transaction that made them true; `now` is the transaction's time. A timer is a
- * message with a due time: deadlines and retries survive a crash as everything else does.
- */
-export const append = (entries: ReadonlyArray<Entry>, now: DateTime.Utc): Statement => {
-  const rows = textOf(entries.map((entry) => toRow(entry, now)))
-  return statement`
-    WITH appended AS (
-      INSERT INTO outbox (message_id, type, subject, envelope, due_at)
-      SELECT message_id, type, subject, envelope, due_at
-      FROM ROWS FROM (json_to_recordset(${rows}::json)
-        AS (message_id uuid, type text, subject text, envelope text, due_at timestamptz)) WITH ORDINALITY
-        AS r (message_id, type, subject, envelope, due_at, position)
-      ORDER BY position RETURNING seq, due_at
-    )
-    INSERT INTO outbox_unsent (seq, due_at) SELECT seq, due_at FROM appended`
-}
-
-export const layer: Layer.Layer<Outbox> = Layer.effect(
+export const layer: Layer.Layer<Outbox, never, SqlClient.SqlClient> = Layer.effect(
   Outbox,
-  Effect.map(Queue.sliding<void>(1), (woken) => Outbox.of({ wake: () => void woken.unsafeOffer(undefined), woken }))
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const woken = yield* Queue.sliding<void>(1)
+    const append = (entries: ReadonlyArray<Entry>, now: DateTime.Utc) => {
+      const rows = textOf(entries.map((entry) => toRow(entry, now)))
+      return write(sql`
+        WITH appended AS (
+          INSERT INTO outbox (message_id, type, subject, envelope, due_at)
+          SELECT message_id, type, subject, envelope, due_at
+          FROM ROWS FROM (json_to_recordset(${rows}::json)
+            AS (message_id uuid, type text, subject text, envelope text, due_at timestamptz)) WITH ORDINALITY
+            AS r (message_id, type, subject, envelope, due_at, position)
+          ORDER BY position RETURNING seq, due_at
+        )
+        INSERT INTO outbox_unsent (seq, due_at) SELECT seq, due_at FROM appended`)
+    }
+    return Outbox.of({ append, wake: Effect.asVoid(Queue.offer(woken, undefined)), woken })
+  })
 )

@@ -1,5 +1,5 @@
 import type { SqlError } from "@effect/sql"
-import { Option, Predicate } from "effect"
+import { Cause, Option, Predicate } from "effect"
 
 /**
  * What a failed statement, `COMMIT` included, means for the work in it.
@@ -40,8 +40,24 @@ export const ofSqlError = (error: SqlError.SqlError): SqlFailure => {
   return outageClasses.has(state.value.slice(0, 2)) || outageCodes.has(state.value) ? "Outage" : "Fault"
 }
 
-/** What failed: a statement, or the work itself. */
-export const failureOf = (error: unknown): SqlFailure => isSqlError(error) ? ofSqlError(error) : "Fault"
+/** in_failed_sql_transaction: a statement that was sent behind one that failed. Source: PostgreSQL, Appendix A. */
+const isConsequence = (error: unknown): boolean => isSqlError(error) && Option.contains(sqlState(error.cause), "25P02")
+
+/** The cause of a failed transaction without what failed only because something before it had. */
+export const withoutConsequences = <E>(cause: Cause.Cause<E>): Cause.Cause<E> => {
+  const reasons = Cause.filter(cause, (part) => part._tag !== "Fail" || !isConsequence(part.error))
+  return Cause.isEmpty(reasons) ? cause : reasons
+}
+
+/** Classifies the whole cause of a failed transaction; the worst finding counts, and a mere interruption is an outage. */
+export const ofCause = (cause: Cause.Cause<unknown>): SqlFailure => {
+  const found = [...Cause.failures(cause), ...Cause.defects(cause)].map((error) =>
+    isSqlError(error) ? ofSqlError(error) : "Fault"
+  )
+  if (found.length === 0 || found.includes("Outage")) return "Outage"
+  if (found.includes("Fault")) return "Fault"
+  return found.includes("Conflict") ? "Conflict" : "Contention"
+}
 
 export const isSqlError = (error: unknown): error is SqlError.SqlError => Predicate.isTagged(error, "SqlError")
 

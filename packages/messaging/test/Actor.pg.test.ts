@@ -11,8 +11,8 @@ const held = Effect.fnUntraced(function*(limits: Actor.Limits = Actor.defaultLim
   const sql = yield* SqlClient.SqlClient
   const inside = yield* Deferred.make<void>()
   const go = yield* Deferred.make<void>()
-  const onceLoaded = () => Effect.zipRight(Deferred.succeed(inside, undefined), Deferred.await(go))
-  const actor = yield* Actor.make(Counter.counter({ onceLoaded }), limits)
+  const onceLoaded = Effect.zipRight(Deferred.succeed(inside, undefined), Deferred.await(go))
+  const actor = yield* Actor.make(Counter.counter(sql, { onceLoaded }), limits)
   return { sql, actor, inside: Deferred.await(inside), letGo: Deferred.succeed(go, undefined) }
 })
 
@@ -54,7 +54,7 @@ layer(Counter.layer(), { excludeTestServices: true })("an actor", (it) => {
   it.scoped("takes no more than its limit into one transaction", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const actor = yield* Actor.make(Counter.counter(), { partitions: 1, batch: 10, mailbox: 1024 })
+      const actor = yield* Actor.make(Counter.counter(sql), { partitions: 1, batch: 10, mailbox: 1024 })
       yield* actor.submit(adds("limit", Array.from({ length: 25 }, () => 1)))
       const sizes = yield* sql<{ n: string }>`
         SELECT count(*) AS n FROM counted WHERE key = 'limit' GROUP BY xact ORDER BY min(seq)`
@@ -65,7 +65,7 @@ layer(Counter.layer(), { excludeTestServices: true })("an actor", (it) => {
   it.scoped("keeps the order of one key over many partitions and submitters", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const actor = yield* Actor.make(Counter.counter(), { partitions: 4, batch: 7, mailbox: 16 })
+      const actor = yield* Actor.make(Counter.counter(sql), { partitions: 4, batch: 7, mailbox: 16 })
       const keys = ["k1", "k2", "k3", "k4", "k5", "k6"]
       const amounts = Array.from({ length: 40 }, (_, n) => n + 1)
       yield* Effect.forEach(keys, (key) => actor.submit(adds(key, amounts)), { concurrency: "unbounded" })
@@ -107,7 +107,7 @@ layer(Counter.layer(), { excludeTestServices: true })("an actor", (it) => {
   it.scoped("makes messages wait for room instead of refusing them", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const actor = yield* Actor.make(Counter.counter(), { partitions: 1, batch: 3, mailbox: 2 })
+      const actor = yield* Actor.make(Counter.counter(sql), { partitions: 1, batch: 3, mailbox: 2 })
       const outcomes = yield* actor.submit(Array.from({ length: 50 }, () => byMessage(command("Add", "room"))))
       assert.deepStrictEqual(new Set(tags(outcomes)), new Set(["Done"]))
       assert.strictEqual(yield* Counter.valueOf(sql, "room"), 50)
@@ -158,7 +158,7 @@ layer(Counter.layer(), { excludeTestServices: true })("an actor", (it) => {
           Effect.flatMap((value) => Ref.update(seen, (values) => [...values, value, steps.length])),
           Effect.zipRight(Effect.die("a bug of the listener"))
         )
-      const actor = yield* Actor.make(Counter.counter({ committed }))
+      const actor = yield* Actor.make(Counter.counter(sql, { committed }))
       assert.deepStrictEqual(tags(yield* actor.submit(adds("told", [1, 1]))), ["Done", "Done"])
       assert.deepStrictEqual(yield* Ref.get(seen), [2, 2])
     }))
@@ -166,7 +166,7 @@ layer(Counter.layer(), { excludeTestServices: true })("an actor", (it) => {
   it.scoped("handles one of a message's many deliveries, in one batch or over many actors (H124, H138)", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const actors = yield* Effect.all([1, 2, 3].map(() => Actor.make(Counter.counter())))
+      const actors = yield* Effect.all([1, 2, 3].map(() => Actor.make(Counter.counter(sql))))
       const messages = Array.from({ length: 20 }, (_, n) => byMessage(command("Add", `dup ${n % 4}`)))
       const outcomes = yield* Effect.forEach(
         actors,

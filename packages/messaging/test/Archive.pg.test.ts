@@ -119,8 +119,7 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox as an archive"
       yield* fill(20, null)
       yield* Relay.make({ ...Relay.defaultOptions, linger: Duration.zero }).pipe(Effect.provide(broker))
       assert.strictEqual(Chunk.size(yield* Queue.takeN(said, 20)), 20)
-      const { wake } = yield* Outbox
-      wake()
+      yield* Effect.flatMap(Outbox, ({ wake }) => wake)
       const after = yield* eventually(scans, ({ byIndex }) => byIndex > before.byIndex + 1)
       assert.isBelow(after.unaimed - before.unaimed, 100_000)
     }))

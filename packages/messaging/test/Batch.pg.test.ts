@@ -2,10 +2,7 @@ import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { Cause, Deferred, Effect, Fiber, Ref } from "effect"
 import * as Actor from "../src/Actor.ts"
-import { inside } from "../src/testing/InTransaction.ts"
-import { atomically } from "../src/transaction/Atomically.ts"
-import { statement } from "../src/transaction/Statement.ts"
-import type { Transaction } from "../src/transaction/Transaction.ts"
+import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { byKey, byMessage, byRequest, command, countOf } from "./support/Counter.ts"
 import { eventually } from "./support/Eventually.ts"
@@ -17,7 +14,7 @@ layer(ProxiedPostgres.layer, { excludeTestServices: true })("a batch", (it) => {
   it.scoped("commits without the one command that throws, and gives its claims back (H149)", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const actor = yield* Actor.make(Counter.counter())
+      const actor = yield* Actor.make(Counter.counter(sql))
       const poison = byMessage(command("Boom", "throws"))
       const batch = [byMessage(command("Add", "throws")), poison, byMessage(command("Add", "throws"))]
       assert.deepStrictEqual(tags(yield* actor.submit(batch)), ["Done", "Died", "Done"])
@@ -30,7 +27,7 @@ layer(ProxiedPostgres.layer, { excludeTestServices: true })("a batch", (it) => {
   it.scoped("commits without the one command that the database refuses, and tells why (H149)", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const actor = yield* Actor.make(Counter.counter())
+      const actor = yield* Actor.make(Counter.counter(sql))
       const amounts = [1, 1, 1, 1, -100, 1, 1, 1, 1, 1]
       const batch = amounts.map((amount, n) => byMessage(command("Add", `check ${n}`, amount)))
       const outcomes = yield* actor.submit(batch)
@@ -54,7 +51,7 @@ layer(ProxiedPostgres.layer, { excludeTestServices: true })("a batch", (it) => {
   it.scoped("keeps no key of a request that was refused, and none that came too early (H13)", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const actor = yield* Actor.make(Counter.counter())
+      const actor = yield* Actor.make(Counter.counter(sql))
       const outcomes = yield* actor.submit([
         byKey(command("Forbid", "keys"), "refused"),
         byKey(command("AddMore", "keys"), "early"),
@@ -69,7 +66,7 @@ layer(ProxiedPostgres.layer, { excludeTestServices: true })("a batch", (it) => {
   it.scoped("shows one answer to all requests with one key, over several instances (H02)", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const actors = yield* Effect.all([1, 2].map(() => Actor.make(Counter.counter())))
+      const actors = yield* Effect.all([1, 2].map(() => Actor.make(Counter.counter(sql))))
       const outcomes = yield* Effect.forEach(
         Array.from({ length: 50 }, (_, n) => actors[n % 2]),
         (actor) => actor === undefined ? Effect.dieMessage("no actor") : actor.ask(byKey(command("Add", "one"), "one")),
@@ -85,7 +82,7 @@ layer(ProxiedPostgres.layer, { excludeTestServices: true })("a batch", (it) => {
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const wire = yield* ProxiedPostgres.Wire
-      const actor = yield* Actor.make(Counter.counter())
+      const actor = yield* Actor.make(Counter.counter(sql))
       const lost = yield* wire.lost
       yield* wire.loseNextCommit
       const outcomes = yield* actor.submit([byMessage(command("Add", "lost")), byKey(command("Add", "lost"), "lost")])
@@ -99,7 +96,7 @@ layer(ProxiedPostgres.layer, { excludeTestServices: true })("a batch", (it) => {
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const wire = yield* ProxiedPostgres.Wire
-      const actor = yield* Actor.make(Counter.counter())
+      const actor = yield* Actor.make(Counter.counter(sql))
       const message = byMessage(command("Add", "away"))
       yield* wire.away(true)
       assert.deepStrictEqual(tags(yield* actor.submit([message])), ["Unavailable"])
@@ -117,16 +114,13 @@ layer(ProxiedPostgres.layer, { excludeTestServices: true })("a batch", (it) => {
       // The rival holds what the batch wants until the batch's first try has run into its lock time-out.
       const rivalHolds = yield* Deferred.make<void>()
       const batchHolds = yield* Deferred.make<void>()
-      const onceLoaded = (transaction: Transaction) =>
-        Ref.updateAndGet(tries, (n) => n + 1).pipe(
-          Effect.tap(() => Deferred.succeed(batchHolds, undefined)),
-          Effect.tap(() => Deferred.await(rivalHolds)),
-          Effect.tap((times) =>
-            times === 1 ? inside(transaction, statement`SET LOCAL lock_timeout = '100ms'`) : Effect.void
-          ),
-          Effect.zipRight(inside(transaction, statement`UPDATE counters SET value = value + 1 WHERE key = 'rival 2'`))
-        )
-      const actor = yield* Actor.make(Counter.counter({ onceLoaded }))
+      const onceLoaded = Ref.updateAndGet(tries, (n) => n + 1).pipe(
+        Effect.tap(() => Deferred.succeed(batchHolds, undefined)),
+        Effect.tap(() => Deferred.await(rivalHolds)),
+        Effect.tap((times) => times === 1 ? sql`SET LOCAL lock_timeout = '100ms'` : Effect.void),
+        Effect.zipRight(lock("rival 2"))
+      )
+      const actor = yield* Actor.make(Counter.counter(sql, { onceLoaded }))
       const rival = yield* lock("rival 2").pipe(
         Effect.tap(() => Deferred.succeed(rivalHolds, undefined)),
         Effect.tap(() => Deferred.await(batchHolds)),
@@ -143,10 +137,11 @@ layer(ProxiedPostgres.layer, { excludeTestServices: true })("a batch", (it) => {
 
   it.scoped("finds the row that another instance made first, instead of dying of it (H138)", () =>
     Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
       const both = yield* Ref.make(0)
       const bothDecided = eventually(Ref.get(both), (n) => n >= 2)
-      const onceLoaded = () => Effect.zipRight(Ref.update(both, (n) => n + 1), bothDecided)
-      const actors = yield* Effect.all([1, 2].map(() => Actor.make(Counter.counter({ onceLoaded }))))
+      const onceLoaded = Effect.zipRight(Ref.update(both, (n) => n + 1), bothDecided)
+      const actors = yield* Effect.all([1, 2].map(() => Actor.make(Counter.counter(sql, { onceLoaded }))))
       const outcomes = yield* Effect.forEach(actors, (actor) => actor.ask(byRequest(command("Add", "made"))), {
         concurrency: "unbounded"
       })
@@ -161,9 +156,9 @@ layer(ProxiedPostgres.layer, { excludeTestServices: true })("a batch", (it) => {
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const actor = yield* Actor.make({
-        ...Counter.counter(),
+        ...Counter.counter(sql),
         // Never finds the row, so that it always tries to insert it.
-        load: () => Promise.resolve(Counter.nothing)
+        load: () => Effect.succeed(Counter.nothing)
       })
       const add = (key: string) => actor.submit([byMessage(command("Add", key)), byMessage(command("Add", `${key}'`))])
       assert.deepStrictEqual(tags(yield* add("unique")), ["Done", "Done"])

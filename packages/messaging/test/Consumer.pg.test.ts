@@ -25,7 +25,8 @@ const Outside = define(
 
 /** A consumer of the counters, with more handlers where a test wants them, and an actor that counts its batches. */
 const start = Effect.fnUntraced(function*(more: ReadonlyArray<Handler<Counter.Command>> = [], over: object = {}) {
-  const actor = yield* Actor.make(Counter.counter())
+  const sql = yield* SqlClient.SqlClient
+  const actor = yield* Actor.make(Counter.counter(sql))
   yield* Consumer.make({ name: "counter", actor, handlers: [...Counter.handlers, ...more], ...over })
 })
 const publish = (...letters: ReadonlyArray<Publication>) =>
@@ -131,7 +132,7 @@ layer(Layer.merge(ProxiedPostgres.layer, broker), { excludeTestServices: true })
   it.scoped("tries a message that came too early again, and applies it when its time has come (H137)", () =>
     Effect.gen(function*() {
       yield* clean
-      yield* start()
+      yield* start([], { workers: 1 })
       const more = letter(Counter.CountMore.say({ key: "early", amount: 10 }))
       // Twice in one batch: no delivery may count as done while the message still waits for its next attempt.
       const early = [yield* Effect.fork(publish(more)), yield* Effect.fork(publish(more))]
@@ -259,8 +260,8 @@ layer(Layer.merge(ProxiedPostgres.layer, broker), { excludeTestServices: true })
       const scope = yield* Scope.make()
       const inside = yield* Deferred.make<void>()
       const go = yield* Deferred.make<void>()
-      const onceLoaded = () => Effect.zipRight(Deferred.succeed(inside, undefined), Deferred.await(go))
-      const actor = yield* Scope.extend(Actor.make(Counter.counter({ onceLoaded })), scope)
+      const onceLoaded = Effect.zipRight(Deferred.succeed(inside, undefined), Deferred.await(go))
+      const actor = yield* Scope.extend(Actor.make(Counter.counter(sql, { onceLoaded })), scope)
       const consumer = yield* Scope.make()
       yield* Scope.extend(Consumer.make({ name: "counter", actor, handlers: Counter.handlers }), consumer)
       const published = yield* Effect.fork(publish(count("left"), count("left"), count("left")))

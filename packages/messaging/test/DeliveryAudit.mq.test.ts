@@ -41,7 +41,8 @@ const long = "40 seconds"
 const handlers = [...Counter.handlers, on(ClickDue, ({ amount, key }) => command("Add", key, amount))]
 
 const consume = Effect.fnUntraced(function*(name: string) {
-  const actor = yield* Actor.make(Counter.counter({ name }), { partitions: 2, batch: 16, mailbox: 32 })
+  const sql = yield* SqlClient.SqlClient
+  const actor = yield* Actor.make(Counter.counter(sql, { name }), { partitions: 2, batch: 16, mailbox: 32 })
   yield* Consumer.make({ name, actor, handlers })
 })
 

@@ -3,7 +3,7 @@ import { Effect, Either } from "effect"
 import type { Delivery } from "../src/Broker.ts"
 import { on } from "../src/Handler.ts"
 import { longestBody } from "../src/internal/envelopes.ts"
-import { openLetter } from "../src/internal/letters.ts"
+import { openLetter, understand } from "../src/internal/letters.ts"
 import * as Counter from "./support/Counter.ts"
 import { letter } from "./support/Letters.ts"
 
@@ -12,15 +12,13 @@ const { body: good } = letter(Counter.Count.say({ key: "a", amount: 1 }))
 
 /** What a consumer makes of it: the command, or the first line of the reason why there is none. */
 const readOf = (over: Partial<Delivery>) => {
-  const delivery: Delivery = { body: good, attempt: 1, settle: () => Effect.void, acknowledge: () => {}, ...over }
+  const delivery: Delivery = { body: good, attempt: 1, settle: () => Effect.void, ...over }
   const opened = openLetter(handlers, delivery)
   if (Either.isLeft(opened)) return opened.left.reason?.split("\n")[0] ?? "acknowledged"
-  const { envelope, handler } = opened.right
-  if (handler.asksOutside) return "asks outside"
-  return Either.match(handler.translate(envelope), {
-    onLeft: ({ reason }) => reason.split("\n")[0] ?? "",
-    onRight: (command) => `command ${command}`
-  })
+  return Effect.runSync(Effect.match(understand(opened.right), {
+    onFailure: ({ reason }) => reason.split("\n")[0] ?? "",
+    onSuccess: ({ submission }) => `command ${submission.command}`
+  }))
 }
 
 /** The good message with one part of its text replaced. */

@@ -58,8 +58,9 @@ const rabbit = Layer.unwrapScoped(Effect.gen(function*() {
 const Everything = listener.pipe(Layer.provideMerge(rabbit), Layer.provideMerge(ProxiedPostgres.layer))
 
 const start = Effect.gen(function*() {
-  const actor = yield* Actor.make(Counter.counter(), { partitions: 3, batch: 16, mailbox: 32 })
-  yield* Consumer.make({ name: "counter", actor, handlers: Counter.handlers })
+  const sql = yield* SqlClient.SqlClient
+  const actor = yield* Actor.make(Counter.counter(sql), { partitions: 3, batch: 16, mailbox: 32 })
+  yield* Consumer.make({ name: "counter", actor, handlers: Counter.handlers, batch: 5 })
   yield* Relay.make({ ...Relay.defaultOptions, poll: Duration.millis(20) })
 })
 const counted = Effect.flatMap(SqlClient.SqlClient, (sql) => countOf(sql`SELECT count(*) AS n FROM counted`))

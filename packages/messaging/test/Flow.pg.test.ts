@@ -4,8 +4,12 @@ import { DateTime, Duration, Effect, Exit, FastCheck, Layer, Scope } from "effec
 import * as Actor from "../src/Actor.ts"
 import { Broker } from "../src/Broker.ts"
 import * as Consumer from "../src/Consumer.ts"
+import { Inbox } from "../src/Inbox.ts"
+import { Outbox } from "../src/Outbox.ts"
 import { Parking } from "../src/Parking.ts"
 import * as Relay from "../src/Relay.ts"
+import { written } from "../src/testing/Written.ts"
+import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { countOf } from "./support/Counter.ts"
 import { eventually } from "./support/Eventually.ts"
@@ -13,8 +17,9 @@ import { broker, letter, listener } from "./support/Letters.ts"
 import { append, unpublished } from "./support/Said.ts"
 
 const start = Effect.gen(function*() {
-  const actor = yield* Actor.make(Counter.counter(), { partitions: 3, batch: 16, mailbox: 32 })
-  yield* Consumer.make({ name: "counter", actor, handlers: Counter.handlers })
+  const sql = yield* SqlClient.SqlClient
+  const actor = yield* Actor.make(Counter.counter(sql), { partitions: 3, batch: 16, mailbox: 32 })
+  yield* Consumer.make({ name: "counter", actor, handlers: Counter.handlers, batch: 5 })
 })
 const clean = Effect.flatMap(
   SqlClient.SqlClient,
@@ -91,8 +96,12 @@ layer(World, { excludeTestServices: true })("the way of a message", (it) => {
       const sql = yield* SqlClient.SqlClient
       yield* start
       yield* relay
-      const inAWhile = DateTime.addDuration(yield* DateTime.now, "300 millis")
-      yield* append(Counter.CountDue.later({ key: "timer", amount: 1 }, inAWhile))
+      const inbox = yield* Inbox
+      const outbox = yield* Outbox
+      yield* Effect.flatMap(inbox.claim("clock", []), ({ now }) => {
+        const due = Counter.CountDue.later({ key: "timer", amount: 1 }, DateTime.addDuration(now, "300 millis"))
+        return written(outbox.append([{ message: due, lineage: { causationId: "c", correlationId: "c" } }], now))
+      }).pipe(atomically)
       yield* append(Counter.Count.say({ key: "quick", amount: 1 }))
       yield* eventually(Counter.valueOf(sql, "quick"), (n) => n === 1)
       yield* eventually(Counter.valueOf(sql, "timer"), (n) => n === 1)

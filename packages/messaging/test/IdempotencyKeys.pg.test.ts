@@ -1,11 +1,10 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Option } from "effect"
-import * as Keys from "../src/IdempotencyKeys.ts"
 import { IdempotencyKeys } from "../src/IdempotencyKeys.ts"
 import type { Answer, KeyClaim } from "../src/KeyClaim.ts"
-import { alone, inside, inTransaction } from "../src/testing/InTransaction.ts"
-import type { Transaction } from "../src/transaction/Transaction.ts"
+import { written } from "../src/testing/Written.ts"
+import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { eventually } from "./support/Eventually.ts"
 
@@ -18,20 +17,14 @@ const claimOf = (key: string, over: Partial<KeyClaim> = {}): KeyClaim => ({
 })
 const answer = (body: string): Answer => ({ status: 201, headers: { location: "/orders/1" }, body })
 
-const claimIn = (transaction: Transaction, claims: ReadonlyArray<KeyClaim>) =>
-  Effect.promise(() => Keys.claim(transaction, claims))
-const claimAlone = (claims: ReadonlyArray<KeyClaim>) => inTransaction((transaction) => claimIn(transaction, claims))
-
 /** Claims one key and keeps the answer, as a batch does. */
 const claimAndAnswer = (claim: KeyClaim, given: Answer) =>
-  inTransaction((transaction) =>
-    Effect.gen(function*() {
-      const [claimed] = yield* claimIn(transaction, [claim])
-      const answered = Keys.answer([{ owner: claim.owner, key: claim.key, answer: given }])
-      if (claimed?._tag === "Fresh") yield* inside(transaction, answered)
-      return claimed
-    })
-  )
+  Effect.gen(function*() {
+    const keys = yield* IdempotencyKeys
+    const [claimed] = yield* keys.claim([claim])
+    if (claimed?._tag === "Fresh") yield* written(keys.answer([{ owner: claim.owner, key: claim.key, answer: given }]))
+    return claimed
+  }).pipe(atomically)
 
 layer(Counter.layer(), { excludeTestServices: true })("idempotency keys", (it) => {
   it.effect("replays the answer byte for byte: status, headers and body (H01)", () =>
@@ -60,29 +53,31 @@ layer(Counter.layer(), { excludeTestServices: true })("idempotency keys", (it) =
 
   it.effect("answers in the claims' order; of two fingerprints in one batch the first is the key's", () =>
     Effect.gen(function*() {
+      const keys = yield* IdempotencyKeys
       yield* claimAndAnswer(claimOf("known"), answer("known"))
-      const claimed = yield* claimAlone([
+      const claimed = yield* atomically(keys.claim([
         claimOf("z"),
         claimOf("known"),
         claimOf("a"),
         claimOf("z", { fingerprint: "other" }),
         claimOf("known", { fingerprint: "other" })
-      ])
+      ]))
       assert.deepStrictEqual(claimed.map(({ _tag }) => _tag), ["Fresh", "Stored", "Fresh", "Reused", "Reused"])
     }))
 
   it.effect("lets one of two instances run that see no key at the same instant (H02, H14)", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
+      const keys = yield* IdempotencyKeys
       const claimed = yield* Deferred.make<void>()
       const commit = yield* Deferred.make<void>()
-      const first = yield* inTransaction((transaction) =>
-        claimIn(transaction, [claimOf("race")]).pipe(
-          Effect.tap(() => Deferred.succeed(claimed, undefined)),
-          Effect.tap(() => Deferred.await(commit)),
-          Effect.tap(() => inside(transaction, Keys.answer([{ owner: "ann", key: "race", answer: answer("first") }])))
-        )
-      ).pipe(Effect.fork)
+      const first = yield* keys.claim([claimOf("race")]).pipe(
+        Effect.tap(() => Deferred.succeed(claimed, undefined)),
+        Effect.tap(() => Deferred.await(commit)),
+        Effect.tap(() => written(keys.answer([{ owner: "ann", key: "race", answer: answer("first") }]))),
+        atomically,
+        Effect.fork
+      )
       yield* Deferred.await(claimed)
       const second = yield* Effect.fork(claimAndAnswer(claimOf("race"), answer("second")))
       yield* eventually(
@@ -96,9 +91,10 @@ layer(Counter.layer(), { excludeTestServices: true })("idempotency keys", (it) =
 
   it.effect("gives a key back whose request was refused (H13)", () =>
     Effect.gen(function*() {
-      yield* claimAlone([claimOf("given back"), claimOf("kept")])
-      yield* alone(Keys.unclaim([{ owner: "ann", key: "given back" }, { owner: "bob", key: "kept" }]))
-      const again = yield* claimAlone([claimOf("given back", { fingerprint: "other" }), claimOf("kept")])
+      const keys = yield* IdempotencyKeys
+      yield* atomically(keys.claim([claimOf("given back"), claimOf("kept")]))
+      yield* atomically(written(keys.unclaim([{ owner: "ann", key: "given back" }, { owner: "bob", key: "kept" }])))
+      const again = yield* atomically(keys.claim([claimOf("given back", { fingerprint: "other" }), claimOf("kept")]))
       assert.deepStrictEqual(again.map(({ _tag }) => _tag), ["Fresh", "InProgress"])
     }))
 

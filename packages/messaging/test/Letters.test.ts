@@ -5,7 +5,7 @@ import { openLetter, understand } from "../src/internal/letters.ts"
 import * as Counter from "./support/Counter.ts"
 import { letter } from "./support/Letters.ts"
 
-const delivered = (body: string) => ({ body, attempt: 1, settle: () => Effect.void, acknowledge: () => {} })
+const delivered = (body: string) => ({ body, attempt: 1, settle: () => Effect.void })
 const message = Counter.Count.say({ key: "a", amount: 1 })
 const handlers = new Map(Counter.handlers.map((handler) => [handler.type, handler]))
 
@@ -24,7 +24,7 @@ describe("a letter", () => {
     Effect.gen(function*() {
       const asking = perform(Counter.Count, () => Effect.never)
       const opened = Either.getOrThrow(openLetter(new Map([[asking.type, asking]]), delivered(letter(message).body)))
-      const waiting = yield* Effect.fork(understand({ ...opened, handler: asking }))
+      const waiting = yield* Effect.fork(understand(opened))
       yield* TestClock.adjust("61 seconds")
       const exit = yield* Fiber.await(waiting)
       assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))

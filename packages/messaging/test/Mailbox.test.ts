@@ -1,73 +1,49 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Option, Scope } from "effect"
-import type { Item } from "../src/internal/mailbox.ts"
+import { Effect, Fiber, Option } from "effect"
 import { makeMailbox } from "../src/internal/mailbox.ts"
-import type { Outcome } from "../src/Submission.ts"
+import { fromMessage } from "../src/testing/Submissions.ts"
 
-/** An item, and what it was settled with. */
-const item = (command: string) => {
-  const outcomes: Array<Outcome<string, string>["_tag"]> = []
-  const made: Item<string, string, string> = {
-    submission: { command, by: "test", origin: { _tag: "Request" }, lineage: { causationId: "c", correlationId: "c" } },
-    settle: ({ _tag }) => outcomes.push(_tag)
-  }
-  return { made, outcomes }
-}
+const item = (command: string) => ({ submission: fromMessage(command), settle: () => {} })
 
-const mailbox = makeMailbox<string, string, string>(2)
-const commandsOf = (items: ReadonlyArray<Item<string, string, string>>) =>
-  items.map(({ submission }) => submission.command)
+const mailbox = makeMailbox<string, string, string>(8)
+
+/** Whether somebody is known to ask, after whatever was to happen has happened. */
+const isAsked = (asked: Effect.Effect<void>) =>
+  Effect.gen(function*() {
+    const waiting = yield* Effect.fork(asked)
+    yield* Effect.yieldNow({ priority: 1 })
+    const told = yield* Fiber.poll(waiting)
+    yield* Fiber.interrupt(waiting)
+    return Option.isSome(told)
+  })
 
 describe("a mailbox", () => {
-  it.scoped("gives what waits, in its order, up to the limit", () =>
+  it.scoped("tells of a request that waits, and not of messages", () =>
     Effect.gen(function*() {
-      const { offer, post, take } = yield* mailbox
-      post(item("one").made)
-      offer(item("two").made)
-      post(item("three").made)
-      assert.deepStrictEqual(commandsOf(yield* take(2)), ["one", "two"])
-      assert.deepStrictEqual(commandsOf(yield* take(2)), ["three"])
+      const { asked, offer, offerAll } = yield* mailbox
+      yield* offerAll([item("one"), item("two")])
+      assert.isFalse(yield* isAsked(asked))
+      offer(item("three"))
+      assert.isTrue(yield* isAsked(asked))
     }))
 
-  it.scoped("wakes the loop that waits as soon as one item comes, and takes along what comes in the same turn", () =>
+  it.scoped("wakes who waits for a request when it comes", () =>
     Effect.gen(function*() {
-      const { post, take } = yield* mailbox
-      const waiting = yield* Effect.fork(take(8))
-      yield* Effect.yieldNow()
+      const { asked, offer, offerAll } = yield* mailbox
+      const waiting = yield* Effect.fork(asked)
+      yield* offerAll([item("one")])
+      yield* Effect.yieldNow({ priority: 1 })
       assert.isTrue(Option.isNone(yield* Fiber.poll(waiting)))
-      post(item("one").made)
-      post(item("two").made)
-      assert.deepStrictEqual(commandsOf(yield* Fiber.join(waiting)), ["one", "two"])
+      offer(item("two"))
+      yield* Fiber.join(waiting)
     }))
 
-  it.scoped("refuses a request beyond its capacity at once, and no message", () =>
+  it.scoped("gives out a request with the messages that wait, and has none to tell of afterwards", () =>
     Effect.gen(function*() {
-      const { offer, post, take } = yield* mailbox
-      const [late, message] = [item("late"), item("message")]
-      offer(item("one").made)
-      offer(item("two").made)
-      offer(late.made)
-      post(message.made)
-      assert.deepStrictEqual(late.outcomes, ["Unavailable"])
-      assert.deepStrictEqual(commandsOf(yield* take(8)), ["one", "two", "message"])
-    }))
-
-  it.effect("settles each item once, also those that wait or come when it has closed", () =>
-    Effect.gen(function*() {
-      const scope = yield* Scope.make()
-      const { post, settle, take } = yield* Scope.extend(mailbox, scope)
-      const [done, waiting, late] = [item("done"), item("waiting"), item("late")]
-      post(done.made)
-      yield* take(1)
-      settle(done.made, { _tag: "Duplicate" })
-      post(waiting.made)
-      yield* Scope.close(scope, Exit.void)
-      post(late.made)
-      settle(done.made, { _tag: "Duplicate" })
-      assert.deepStrictEqual([done.outcomes, waiting.outcomes, late.outcomes], [
-        ["Duplicate"],
-        ["Unavailable"],
-        ["Unavailable"]
-      ])
+      const { asked, offer, offerAll, take } = yield* mailbox
+      yield* offerAll([item("one")])
+      offer(item("two"))
+      assert.deepStrictEqual((yield* take(8)).map(({ submission }) => submission.command), ["one", "two"])
+      assert.isFalse(yield* isAsked(asked))
     }))
 })

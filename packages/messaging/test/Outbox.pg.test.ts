@@ -3,8 +3,9 @@ import { assert, layer } from "@effect/vitest"
 import { DateTime, Effect, Queue, Schema } from "effect"
 import { EnvelopeJson } from "../src/Message.ts"
 import type { Entry } from "../src/Outbox.ts"
-import { append, Outbox } from "../src/Outbox.ts"
-import { alone } from "../src/testing/InTransaction.ts"
+import { Outbox } from "../src/Outbox.ts"
+import { written } from "../src/testing/Written.ts"
+import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 
 const now = DateTime.unsafeMake("2026-01-02T03:04:05.678Z")
@@ -23,11 +24,12 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox", (it) => {
   it.effect("keeps many messages in the order they were appended, each with an id of its own (H105)", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
+      const outbox = yield* Outbox
       const entries = Array.from(
         { length: 300 },
         (_, n) => entry(Counter.WasCounted.say({ key: `k${n % 7}`, amount: n }))
       )
-      yield* alone(append(entries, now))
+      yield* atomically(written(outbox.append(entries, now)))
       const kept = yield* rows(sql)
       assert.deepStrictEqual(
         kept.map(({ envelope }) => decode(envelope).data),
@@ -40,7 +42,10 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox", (it) => {
   it.effect("writes a CloudEvents envelope with cause, correlation and trace (G13)", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      yield* alone(append([entry(Counter.WasCounted.say({ key: "a", amount: 1 }), "00-trace-01")], now))
+      const outbox = yield* Outbox
+      yield* atomically(
+        written(outbox.append([entry(Counter.WasCounted.say({ key: "a", amount: 1 }), "00-trace-01")], now))
+      )
       const [row] = yield* rows(sql)
       assert.deepStrictEqual({ ...decode(row?.envelope ?? "") }, {
         specversion: "1.0",
@@ -64,8 +69,11 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox", (it) => {
   it.effect("gives a timer its due time, or the present when it has none", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
+      const outbox = yield* Outbox
       const data = { key: "a", amount: 1 }
-      yield* alone(append([entry(Counter.CountDue.later(data, due)), entry(Counter.CountDue.say(data))], now))
+      yield* atomically(
+        written(outbox.append([entry(Counter.CountDue.later(data, due)), entry(Counter.CountDue.say(data))], now))
+      )
       assert.deepStrictEqual((yield* rows(sql)).map(({ due_at }) => due_at?.toISOString()), [
         "2026-01-02T04:00:00.001Z",
         "2026-01-02T03:04:05.678Z"
@@ -76,8 +84,8 @@ layer(Counter.layer(), { excludeTestServices: true })("the outbox", (it) => {
   it.effect("remembers one call for the relay, however many there were", () =>
     Effect.gen(function*() {
       const outbox = yield* Outbox
-      outbox.wake()
-      outbox.wake()
+      yield* outbox.wake
+      yield* outbox.wake
       assert.strictEqual(yield* Queue.size(outbox.woken), 1)
     }))
 })

@@ -5,13 +5,12 @@ import type { Publication } from "../src/Broker.ts"
 import { Broker, Unpublished } from "../src/Broker.ts"
 import { Outbox } from "../src/Outbox.ts"
 import * as Relay from "../src/Relay.ts"
-import { inTransaction } from "../src/testing/InTransaction.ts"
 import { publishing } from "../src/testing/Publishing.ts"
-import { atomically } from "../src/transaction/Atomically.ts"
+import { atomically } from "../src/Transaction.ts"
 import * as Counter from "./support/Counter.ts"
 import { countOf } from "./support/Counter.ts"
 import { eventually } from "./support/Eventually.ts"
-import { append, appendIn, unpublished } from "./support/Said.ts"
+import { append, unpublished } from "./support/Said.ts"
 
 const quick: Relay.Options = { ...Relay.defaultOptions, poll: Duration.millis(20) }
 
@@ -40,7 +39,7 @@ const clean = Effect.flatMap(
 const wakesWhileNobodyMayLook = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const { wake, woken } = yield* Outbox
-  const oneTaken = Effect.zipRight(Effect.sync(wake), eventually(Queue.size(woken), (n) => n <= 0))
+  const oneTaken = Effect.zipRight(wake, eventually(Queue.size(woken), (n) => n <= 0))
   yield* atomically(Effect.zipRight(
     sql`LOCK TABLE outbox_unsent IN ACCESS EXCLUSIVE MODE`,
     Effect.replicateEffect(oneTaken, 5)
@@ -53,7 +52,7 @@ layer(Counter.layer(), { excludeTestServices: true })("the relay", (it) => {
       yield* clean
       const { bodies, layer } = noting()
       yield* append(say("a", 1), say("b", 2))
-      yield* Effect.ignore(inTransaction((open) => Effect.zipRight(appendIn(open, say("a", 9)), Effect.fail("no"))))
+      yield* Effect.ignore(atomically(Effect.zipRight(append(say("a", 9)), Effect.fail("no"))))
       yield* Relay.make(quick).pipe(Effect.provide(layer))
       yield* eventually(unpublished, (n) => n === 0)
       assert.deepStrictEqual(bodies().toSorted(), [1, 2])
@@ -65,8 +64,7 @@ layer(Counter.layer(), { excludeTestServices: true })("the relay", (it) => {
       const { layer, size } = noting()
       yield* Relay.make({ ...quick, poll: Duration.hours(1) }).pipe(Effect.provide(layer))
       yield* append(say("a", 1))
-      const { wake } = yield* Outbox
-      wake()
+      yield* Effect.flatMap(Outbox, ({ wake }) => wake)
       yield* eventually(size, (n) => n === 1)
     }))
 
@@ -154,12 +152,12 @@ layer(Counter.layer(), { excludeTestServices: true })("the relay", (it) => {
       yield* Relay.make(quick).pipe(Effect.provide(layer))
       const appended = yield* Deferred.make<void>()
       const commit = yield* Deferred.make<void>()
-      const slow = yield* inTransaction((open) =>
-        appendIn(open, say("a", 1)).pipe(
-          Effect.zipRight(Deferred.succeed(appended, undefined)),
-          Effect.zipRight(Deferred.await(commit))
-        )
-      ).pipe(Effect.fork)
+      const slow = yield* append(say("a", 1)).pipe(
+        Effect.zipRight(Deferred.succeed(appended, undefined)),
+        Effect.zipRight(Deferred.await(commit)),
+        atomically,
+        Effect.fork
+      )
       yield* Deferred.await(appended)
       yield* append(say("b", 2))
       yield* eventually(size, (n) => n === 1)

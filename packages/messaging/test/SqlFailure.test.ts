@@ -1,7 +1,8 @@
 import { SqlError } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
+import { Cause, FiberId } from "effect"
 import type { SqlFailure } from "../src/SqlFailure.ts"
-import { failureOf, ofSqlError } from "../src/SqlFailure.ts"
+import { ofCause, ofSqlError, withoutConsequences } from "../src/SqlFailure.ts"
 
 const failed = (code: string | undefined, cause: Error = new Error("from the driver")): SqlError.SqlError =>
   new SqlError.SqlError({ cause: code === undefined ? cause : Object.assign(cause, { code }) })
@@ -39,8 +40,26 @@ describe("what a failed statement means", () => {
     assert.strictEqual(ofSqlError(failed(undefined, new TypeError("Do not know how to serialize a BigInt"))), "Fault")
   })
 
-  it("an error of no statement is a fault of the work", () => {
-    assert.strictEqual(failureOf(new Error("bug")), "Fault")
-    assert.strictEqual(failureOf(failed("40P01")), "Contention")
+  it("of several findings the worst counts: an outage, then a fault, then a conflict", () => {
+    const outage = Cause.die(failed("08006"))
+    const fault = Cause.die(new Error("bug"))
+    const conflict = Cause.fail(failed("23505"))
+    const contention = Cause.fail(failed("40001"))
+    assert.strictEqual(ofCause(Cause.sequential(fault, outage)), "Outage")
+    assert.strictEqual(ofCause(Cause.sequential(contention, Cause.parallel(conflict, fault))), "Fault")
+    assert.strictEqual(ofCause(Cause.sequential(contention, conflict)), "Conflict")
+    assert.strictEqual(ofCause(contention), "Contention")
+  })
+
+  it("what failed only because something before it had says nothing", () => {
+    const reason = Cause.fail(failed("40P01"))
+    const consequence = Cause.fail(failed("25P02"))
+    const mixed = Cause.parallel(reason, Cause.parallel(consequence, consequence))
+    assert.deepStrictEqual([...Cause.failures(withoutConsequences(mixed))], [...Cause.failures(reason)])
+    assert.deepStrictEqual(withoutConsequences(consequence), consequence)
+  })
+
+  it("a mere interruption says nothing against the work", () => {
+    assert.strictEqual(ofCause(Cause.interrupt(FiberId.none)), "Outage")
   })
 })

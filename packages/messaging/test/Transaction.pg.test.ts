@@ -3,18 +3,16 @@ import { SqlClient } from "@effect/sql"
 import { assert, it, layer } from "@effect/vitest"
 import * as Postgres from "@quartet/hosting/Postgres"
 import * as PostgresTest from "@quartet/hosting/testing/PostgresTest"
-import { Context, DateTime, Deferred, Effect, Exit, Fiber, Layer, Option, Predicate, Schema } from "effect"
+import { Cause, Context, DateTime, Deferred, Effect, Exit, Fiber, Layer, Option, Predicate } from "effect"
 import * as Actor from "../src/Actor.ts"
-import * as IdempotencyKeys from "../src/IdempotencyKeys.ts"
-import * as Inbox from "../src/Inbox.ts"
+import { IdempotencyKeys } from "../src/IdempotencyKeys.ts"
+import { Inbox } from "../src/Inbox.ts"
 import * as Messaging from "../src/Messaging.ts"
-import * as Outbox from "../src/Outbox.ts"
-import { isSqlError, ofSqlError } from "../src/SqlFailure.ts"
-import { atomically } from "../src/transaction/Atomically.ts"
-import { rowsAs } from "../src/transaction/Rows.ts"
-import { statement } from "../src/transaction/Statement.ts"
-import type { Transaction } from "../src/transaction/Transaction.ts"
-import { Transactions } from "../src/transaction/Transaction.ts"
+import { Outbox } from "../src/Outbox.ts"
+import { isSqlError, ofSqlError, withoutConsequences } from "../src/SqlFailure.ts"
+import { written } from "../src/testing/Written.ts"
+import { allInOneGo, atomically, inOneGo, inTwoGoes } from "../src/Transaction.ts"
+import { write } from "../src/Write.ts"
 import * as Counter from "./support/Counter.ts"
 import { countOf } from "./support/Counter.ts"
 
@@ -32,126 +30,139 @@ const stateOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return Predicate.hasProperty(error.cause, "code") ? error.cause.code : ofSqlError(error)
   })
 
-const insert = (key: string, value: number) => statement`INSERT INTO counters (key, value) VALUES (${key}, ${value})`
-
-/** The SQLSTATE of what a promise of a transaction was rejected with. */
-const codeOf = (work: () => Promise<unknown>) =>
-  Effect.promise(() =>
-    work().then(
-      () => "not rejected",
-      (error: unknown) =>
-        isSqlError(error) && Predicate.hasProperty(error.cause, "code")
-          ? error.cause.code
-          : `no SqlError: ${String(error)}`
+/** The SQLSTATEs of all failures. */
+const statesOf = <A, E>(exit: Exit.Exit<A, E>): ReadonlyArray<unknown> =>
+  Exit.isSuccess(exit) ?
+    [] :
+    [...Cause.failures(exit.cause)].map((error) =>
+      isSqlError(error) && Predicate.hasProperty(error.cause, "code") ? error.cause.code : error
     )
-  )
+
+/** As when the server's time for a statement is over just then: what is sent behind BEGIN is still done. */
+const failingToBegin = (sql: SqlClient.SqlClient): SqlClient.SqlClient => {
+  const cancelled = "DO $$ BEGIN RAISE EXCEPTION 'canceled' USING ERRCODE = 'query_canceled'; END $$"
+  const reserve = Effect.map(sql.reserve, (connection) => ({
+    ...connection,
+    execute: (text: string, values: ReadonlyArray<unknown>) =>
+      connection.execute(text.startsWith("BEGIN") ? text.replace("BEGIN", () => cancelled) : text, values, undefined)
+  }))
+  return new Proxy(sql, {
+    get: (target, name, receiver): unknown => name === "reserve" ? reserve : Reflect.get(target, name, receiver)
+  })
+}
 
 layer(Counter.layer(), { excludeTestServices: true })("a transaction", (it) => {
-  it.effect("leaves nothing when the work fails or dies (H121)", () =>
+  it.effect("leaves nothing when the work fails, dies or is interrupted (H121)", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const { run } = yield* Transactions
-      const message = Outbox.append([entry], DateTime.unsafeMake(0))
-      const failing = run(async ({ defer, query }) => {
-        await query(insert("left", 1))
-        defer(message)
-        throw new Error("no")
-      })
-      assert.isTrue(Exit.isFailure(yield* Effect.exit(Effect.tryPromise(() => failing))))
+      const outbox = yield* Outbox
+      const said = yield* Deferred.make<void>()
+      const work = written(outbox.append([entry], DateTime.unsafeMake(0)))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(atomically(Effect.zipRight(work, Effect.fail("no"))))))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(atomically(Effect.zipRight(work, Effect.die("bug"))))))
+      const fiber = yield* Effect.fork(
+        atomically(work.pipe(Effect.zipRight(Deferred.succeed(said, undefined)), Effect.zipRight(Effect.never)))
+      )
+      yield* Deferred.await(said)
+      yield* Fiber.interrupt(fiber)
       assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM outbox`), 0)
-      assert.strictEqual(yield* Counter.valueOf(sql, "left"), 0)
-      yield* Effect.promise(() => run(({ defer }) => Promise.resolve(defer(message))))
+      yield* atomically(work)
       assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM outbox`), 1)
     }))
 
-  it.effect("handles what is sent together in the order in which it was sent, deferred statements last", () =>
+  it.effect("keeps nothing of what was sent together when one of it fails, and fails for that one's reason", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const { run } = yield* Transactions
-      yield* sql`CREATE TABLE noted (place serial, word text)`
-      const note = (word: string) => statement`INSERT INTO noted (word) VALUES (${word})`
-      const words = Array.from({ length: 20 }, (_, index) => `word ${index}`)
-      yield* Effect.promise(() =>
-        run(async ({ defer, query }) => {
-          defer(note("last"))
-          await Promise.all(words.map((word) => query(note(word))))
-        })
+      const count = (key: string, value: number) => sql`INSERT INTO counters (key, value) VALUES (${key}, ${value})`
+      const work = inOneGo(count("one", 1), inOneGo(count("two", -1), count("three", 3)))
+      const exit = yield* Effect.exit(Effect.uninterruptible(atomically(work)))
+      assert.isTrue(Exit.isFailure(exit))
+      if (Exit.isSuccess(exit)) return
+      const reasons = Cause.failures(withoutConsequences(exit.cause))
+      assert.deepStrictEqual(
+        [...reasons].map(({ cause }) => Predicate.hasProperty(cause, "code") ? cause.code : cause),
+        ["23514"]
       )
-      const noted = yield* sql<{ word: string }>`SELECT word FROM noted ORDER BY place`
-      assert.deepStrictEqual(noted.map(({ word }) => word), [...words, "last"])
+      assert.strictEqual(
+        yield* countOf(sql`SELECT count(*) AS n FROM counters WHERE key IN ('one', 'two', 'three')`),
+        0
+      )
     }))
 
-  it.effect("keeps nothing when one of its statements fails, is rejected for that one's reason, and its connection is as good as new", () =>
+  it.effect("handles what is sent together in the order in which it was sent", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const { run } = yield* Transactions
+      yield* sql`CREATE TABLE told (place serial, word text)`
+      const tell = (word: string) => sql`INSERT INTO told (word) VALUES (${word})`
+      const words = Array.from({ length: 20 }, (_, index) => `word ${index}`)
+      yield* atomically(allInOneGo(words.map((word) => Effect.asVoid(tell(word)))))
+      const told = yield* sql<{ word: string }>`SELECT word FROM told ORDER BY place`
+      assert.deepStrictEqual(told.map(({ word }) => word), words)
+    }))
+
+  it.effect("of two goes keeps nothing when one of its writes fails, and its connection is as good as new", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const count = (key: string, value: number) =>
+        write(sql`INSERT INTO counters (key, value) VALUES (${key}, ${value})`)
+      const kept = (...values: ReadonlyArray<number>) =>
+        inTwoGoes(sql`SELECT 1`, () => ({
+          writes: values.map((value, index) => count(`go ${index}`, value)),
+          result: "kept"
+        }))
       const counted = countOf(sql`SELECT count(*) AS n FROM counters WHERE key LIKE 'go %'`)
-      const statements = (values: ReadonlyArray<number>) => values.map((value, index) => insert(`go ${index}`, value))
-      const asked = (values: ReadonlyArray<number>) => () =>
-        run(({ query }) => Promise.all(statements(values).map(query)))
-      const deferred = (values: ReadonlyArray<number>) => () =>
-        run(({ defer }) => Promise.resolve(statements(values).forEach(defer)))
       for (const values of [[1, -1], [-1, 1], [1, -1, 1]]) {
-        assert.strictEqual(yield* codeOf(asked(values)), "23514")
-        assert.strictEqual(yield* codeOf(deferred(values)), "23514")
+        const exit = yield* Effect.exit(kept(...values))
+        assert.deepStrictEqual(Exit.mapErrorCause(exit, withoutConsequences).pipe(statesOf), ["23514"])
         assert.strictEqual(yield* counted, 0)
       }
-      yield* Effect.promise(deferred([1, 2]))
+      assert.strictEqual(yield* kept(1, 2), "kept")
       assert.strictEqual(yield* counted, 2)
     }))
 
-  it.effect("claims nothing when its BEGIN fails, though the claims were sent behind it", () =>
+  it.effect("of two goes sends nothing of its writes, and no COMMIT, when one of them cannot be sent", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const { query, run } = yield* Transactions
+      const unsendable = {
+        toPostgres: () => {
+          throw new Error("not to be sent")
+        }
+      }
+      const looked = sql`INSERT INTO counters (key, value) VALUES ('looked', 1)`
+      const exit = yield* Effect.exit(inTwoGoes(looked, () => ({
+        writes: [
+          write(sql`INSERT INTO counters (key, value) VALUES ('unsent', 1)`),
+          write(sql`INSERT INTO counters (key, value) VALUES ('unsent 2', ${Object(unsendable)})`)
+        ],
+        result: undefined
+      })))
+      assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM counters WHERE key IN ('unsent', 'looked')`), 0)
+    }))
+
+  it.effect("of two goes claims nothing when its BEGIN fails, though the claims were sent behind it", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const inbox = yield* Inbox
+      const keys = yield* IdempotencyKeys
       const received = { messageId: Counter.messageId(), type: "test.v1", subject: "s", digest: "00" }
       const claim = { owner: "ann", key: "begin", fingerprint: "same", open: Option.none() }
-      const counts = Effect.all([
-        countOf(sql`SELECT count(*) AS n FROM processed_messages WHERE message_id = ${received.messageId}`),
-        countOf(sql`SELECT count(*) AS n FROM idempotency_keys WHERE key = 'begin'`)
-      ])
-      const outside: Transaction = { query, defer: () => {} }
-      const claims = (transaction: Transaction) =>
-        Promise.all([
-          transaction.query(Inbox.claim("one", [received])),
-          IdempotencyKeys.claim(transaction, [claim])
-        ])
-      // As when the server's time for BEGIN is over: what was sent behind it runs outside of any transaction.
-      yield* Effect.promise(() => claims(outside))
-      assert.deepStrictEqual(yield* counts, [0, 0])
-      yield* Effect.promise(() => run(claims))
-      assert.deepStrictEqual(yield* counts, [1, 1])
-    }))
-
-  it.effect("is rejected with SqlError when its connection is killed, and the pool recovers (H151)", () =>
-    Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      const { query, run } = yield* Transactions
-      const killed = (goOn: (transaction: Transaction) => Promise<unknown>) =>
-        Effect.map(
-          Effect.either(Effect.tryPromise({
-            try: () =>
-              run(async (transaction) => {
-                await transaction.query(insert("lost", 1))
-                const [row] = pids(await transaction.query(statement`SELECT pg_backend_pid() AS pid`))
-                await query(statement`SELECT pg_terminate_backend(${row?.pid ?? 0}::int, 5000)`)
-                return goOn(transaction)
-              }),
-            catch: (error) => isSqlError(error) ? ofSqlError(error) : "no SqlError"
-          })),
-          (result) => result._tag === "Left" ? result.left : "kept"
+      const claims = inOneGo(inbox.claim("one", [received]), keys.claim([claim]))
+      const exit = yield* Effect.exit(
+        Effect.provideService(
+          inTwoGoes(claims, () => ({ writes: [], result: undefined })),
+          SqlClient.SqlClient,
+          failingToBegin(sql)
         )
-      // The first loses its next statement, the second its COMMIT.
-      assert.strictEqual(yield* killed(({ query }) => query(statement`SELECT 1`)), "Outage")
-      assert.strictEqual(yield* killed(() => Promise.resolve()), "Outage")
-      assert.strictEqual(yield* Counter.valueOf(sql, "lost"), 0)
-      assert.deepStrictEqual(yield* Effect.promise(() => query(statement`SELECT 1 AS one`)), [{ one: 1 }])
+      )
+      assert.deepStrictEqual(statesOf(exit), ["57014"])
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM processed_messages`), 0)
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM idempotency_keys`), 0)
+      yield* inTwoGoes(claims, () => ({ writes: [], result: undefined }))
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM processed_messages`), 1)
+      assert.strictEqual(yield* countOf(sql`SELECT count(*) AS n FROM idempotency_keys`), 1)
     }))
-})
 
-const pids = rowsAs(Schema.Struct({ pid: Schema.Int }))
-
-layer(Counter.layer(), { excludeTestServices: true })("a transaction of the client", (it) => {
   it.effect("fails with SqlError, not a defect, when only the COMMIT fails (H151, H153)", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
@@ -199,7 +210,7 @@ it.scopedLive("of one service never carries the writes of another in the same pr
     const database = yield* Layer.build(PostgresTest.database)
     const order = yield* Layer.build(service("order")).pipe(Effect.provide(database))
     const payment = yield* Layer.build(service("payment")).pipe(Effect.provide(database))
-    const actor = yield* Actor.make(Counter.counter()).pipe(
+    const actor = yield* Actor.make(Counter.counter(Context.get(payment, SqlClient.SqlClient))).pipe(
       Effect.provide(payment)
     )
     // The actor's loop was forked before, so the order service's open transaction is not its own.

@@ -1,8 +1,7 @@
+import type { SqlClient, Statement } from "@effect/sql"
 import type { Step } from "@quartet/messaging/Behaviour"
 import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
-import type { Statement } from "@quartet/messaging/transaction/Statement"
-import { statement } from "@quartet/messaging/transaction/Statement"
 import { HashMap, Option } from "effect"
 import type { InventoryCommand } from "./domain/Command.ts"
 import type { InventoryEvent } from "./domain/Event.ts"
@@ -48,8 +47,12 @@ const encodeLevels = (steps: ReadonlyArray<InventoryStep>, after: Inventory): st
 }
 
 /** Levels and ledger as parts of the statement that saves the batch. */
-export const writes = (steps: ReadonlyArray<InventoryStep>, after: Inventory): Statement =>
-  statement`
+export const writes = (
+  sql: SqlClient.SqlClient,
+  steps: ReadonlyArray<InventoryStep>,
+  after: Inventory
+): Statement.Fragment =>
+  sql`
     level AS (
       SELECT * FROM json_to_recordset(${encodeLevels(steps, after)}::json) AS r (
         sku text, received bigint, "onHand" bigint, reserved bigint, version bigint, "isNew" boolean)

@@ -1,12 +1,14 @@
-import type { Sku } from "@quartet/contracts/Ids"
-import { OrderId } from "@quartet/contracts/Ids"
+import type { SqlError } from "@effect/sql"
+import { SqlClient, SqlSchema } from "@effect/sql"
+import { OrderId, Sku } from "@quartet/contracts/Ids"
 import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
-import { rowsAs } from "@quartet/messaging/transaction/Rows"
-import { statement } from "@quartet/messaging/transaction/Statement"
-import type { Transaction } from "@quartet/messaging/transaction/Transaction"
+import type { Transaction } from "@quartet/messaging/Transaction"
+import { inOneGo } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
-import { Array, Context, HashMap, Layer, Schema } from "effect"
+import type { Write } from "@quartet/messaging/Write"
+import { write } from "@quartet/messaging/Write"
+import { Array, Context, Effect, HashMap, Layer, Schema } from "effect"
 import type { InventoryCommand } from "./domain/Command.ts"
 import { ReleaseCause } from "./domain/Command.ts"
 import { Share } from "./domain/Event.ts"
@@ -21,9 +23,9 @@ export class InventoryRepository extends Context.Tag("@quartet/inventory/Invento
    * The orders of the commands, and the stock of every SKU that they or their reservations name. Orders are locked in
    * the order of their ids, and then stock in the order of SKUs, so that no two batches wait for each other.
    */
-  readonly load: (transaction: Transaction, commands: ReadonlyArray<InventoryCommand>) => Promise<Inventory>
+  readonly load: (commands: ReadonlyArray<InventoryCommand>) => Effect.Effect<Inventory, SqlError.SqlError, Transaction>
   /** Inserts or updates what the steps changed, and appends movements and transitions, in one statement. */
-  readonly save: (transaction: Transaction, steps: ReadonlyArray<InventoryStep>, after: Inventory) => void
+  readonly save: (steps: ReadonlyArray<InventoryStep>, after: Inventory) => Write
 }>() {}
 
 const Head = Schema.Struct({
@@ -33,52 +35,68 @@ const Head = Schema.Struct({
   releasedBy: Schema.NullOr(ReleaseCause)
 })
 const Line = Schema.Struct({ orderId: OrderId, ...Share.fields })
-const heads = rowsAs(Head)
-const linesAndStock = rowsAs(Schema.Struct({ lines: Schema.Array(Line), stock: Schema.Array(Stock) }))
-const reservation = Schema.decodeUnknownSync(Reservation)
+const Ids = Schema.parseJson(Schema.Array(OrderId))
+const Skus = Schema.parseJson(Schema.Array(Sku))
+const decodeReservation = Schema.decodeUnknown(Reservation)
 
-const selectHeads = (ids: ReadonlyArray<OrderId>) =>
-  statement`
-    SELECT order_id AS "orderId", status AS "_tag", version, released_by AS "releasedBy" FROM reservations
-    WHERE order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${textOf(ids)}::json)))
-    ORDER BY order_id FOR UPDATE`
+const selectHeads = (sql: SqlClient.SqlClient) =>
+  SqlSchema.findAll({
+    Request: Ids,
+    Result: Head,
+    execute: (ids) =>
+      sql`
+        SELECT order_id AS "orderId", status AS "_tag", version, released_by AS "releasedBy" FROM reservations
+        WHERE order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
+        ORDER BY order_id FOR UPDATE`
+  })
 
 // Lines are read behind the statement that locks their reservations: read by it they could be older than the lock.
-const selectLinesAndStock = (ids: ReadonlyArray<OrderId>, skus: ReadonlyArray<Sku>) =>
-  statement`
-    WITH lines AS (
-      SELECT order_id AS "orderId", sku, quantity FROM reservation_lines
-      WHERE order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${textOf(ids)}::json)))
-    ), locked AS (
-      SELECT sku, received, on_hand AS "onHand", reserved, version FROM stock
-      WHERE sku = ANY (ARRAY(
-        SELECT value FROM json_array_elements_text(${textOf(skus)}::json) UNION SELECT sku FROM lines))
-      ORDER BY sku FOR UPDATE
-    )
-    SELECT coalesce((SELECT json_agg(lines ORDER BY lines.sku) FROM lines), '[]') AS lines,
-      coalesce((SELECT json_agg(locked) FROM locked), '[]') AS stock`
+const selectLinesAndStock = (sql: SqlClient.SqlClient) =>
+  SqlSchema.single({
+    Request: Schema.Struct({ orderIds: Ids, skus: Skus }),
+    Result: Schema.Struct({ lines: Schema.Array(Line), stock: Schema.Array(Stock) }),
+    execute: ({ orderIds, skus }) =>
+      sql`
+        WITH lines AS (
+          SELECT order_id AS "orderId", sku, quantity FROM reservation_lines
+          WHERE order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${orderIds}::json)))
+        ), locked AS (
+          SELECT sku, received, on_hand AS "onHand", reserved, version FROM stock
+          WHERE sku = ANY (ARRAY(
+            SELECT value FROM json_array_elements_text(${skus}::json) UNION SELECT sku FROM lines))
+          ORDER BY sku FOR UPDATE
+        )
+        SELECT coalesce((SELECT json_agg(lines ORDER BY lines.sku) FROM lines), '[]') AS lines,
+          coalesce((SELECT json_agg(locked) FROM locked), '[]') AS stock`
+  })
 
 /** The order that the command is about, and the SKUs that it names itself. */
 const orderOf = (command: InventoryCommand) => command._tag === "Receive" ? [] : [command.orderId]
 const skusOf = (command: InventoryCommand): ReadonlyArray<Sku> =>
   command._tag === "Receive" ? [command.sku] : "lines" in command ? command.lines.map(({ sku }) => sku) : []
 
-const load = async (
-  { query }: Transaction,
-  commands: ReadonlyArray<InventoryCommand>
-): Promise<Inventory> => {
-  const wanted = [...new Set(commands.flatMap(orderOf))]
-  const [known, rest] = await Promise.all([
-    wanted.length === 0 ? [] : query(selectHeads(wanted)),
-    query(selectLinesAndStock(wanted, [...new Set(commands.flatMap(skusOf))]))
-  ])
-  const [{ lines, stock } = { lines: [], stock: [] }] = linesAndStock(rest)
-  const shares = Array.groupBy(lines, ({ orderId }) => orderId)
-  const reservations = heads(known).map((head) => reservation({ ...head, shares: shares[head.orderId] ?? [] }))
-  return {
-    stock: HashMap.fromIterable(stock.map((level): [Sku, Stock] => [level.sku, level])),
-    reservations: HashMap.fromIterable(reservations.map((row): [OrderId, Reservation] => [row.orderId, row]))
-  }
+const makeLoad = (sql: SqlClient.SqlClient) => {
+  const heads = selectHeads(sql)
+  const linesAndStock = selectLinesAndStock(sql)
+  return Effect.fnUntraced(
+    function*(commands: ReadonlyArray<InventoryCommand>) {
+      const wanted = [...new Set(commands.flatMap(orderOf))]
+      const [known, { lines, stock }] = yield* inOneGo(
+        wanted.length === 0 ? Effect.succeed([]) : heads(wanted),
+        linesAndStock({ orderIds: wanted, skus: [...new Set(commands.flatMap(skusOf))] })
+      )
+      const shares = Array.groupBy(lines, ({ orderId }) => orderId)
+      const reservations = yield* Effect.forEach(
+        known,
+        (head) => decodeReservation({ ...head, shares: shares[head.orderId] ?? [] })
+      )
+      return {
+        stock: HashMap.fromIterable(stock.map((level): [Sku, Stock] => [level.sku, level])),
+        reservations: HashMap.fromIterable(reservations.map((row): [OrderId, Reservation] => [row.orderId, row]))
+      }
+    },
+    Effect.catchTags({ ParseError: Effect.die, NoSuchElementException: Effect.die }) // we wrote these rows
+  )
 }
 
 const reservationRows = (steps: ReadonlyArray<InventoryStep>, after: Inventory) =>
@@ -118,9 +136,9 @@ const orderTransitions = (steps: ReadonlyArray<InventoryStep>) =>
     }
   )
 
-const save = ({ defer }: Transaction, steps: ReadonlyArray<InventoryStep>, after: Inventory): void =>
-  defer(statement`
-      WITH ${writes(steps, after)}, changed AS (
+const makeSave = (sql: SqlClient.SqlClient) => (steps: ReadonlyArray<InventoryStep>, after: Inventory) =>
+  write(sql`
+      WITH ${writes(sql, steps, after)}, changed AS (
         SELECT * FROM json_to_recordset(${textOf(reservationRows(steps, after))}::json) AS r (
           "orderId" uuid, "_tag" text, version integer, "releasedBy" text, "isNew" boolean)
       ), inserted AS (
@@ -142,4 +160,7 @@ const save = ({ defer }: Transaction, steps: ReadonlyArray<InventoryStep>, after
         key uuid, version integer, "fromStatus" text, "toStatus" text, event text, cause text, correlation text,
         actor text, at timestamptz)`)
 
-export const layer = Layer.succeed(InventoryRepository, InventoryRepository.of({ load, save }))
+export const layer = Layer.effect(
+  InventoryRepository,
+  Effect.map(SqlClient.SqlClient, (sql) => InventoryRepository.of({ load: makeLoad(sql), save: makeSave(sql) }))
+)

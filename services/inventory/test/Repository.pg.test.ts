@@ -1,8 +1,8 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { eventsOf } from "@quartet/messaging/Decision"
-import type { Transaction } from "@quartet/messaging/transaction/Transaction"
-import { Transactions } from "@quartet/messaging/transaction/Transaction"
+import { written } from "@quartet/messaging/testing/Written"
+import { atomically } from "@quartet/messaging/Transaction"
 import { DateTime, Deferred, Effect, Fiber, HashMap, Option, Schedule } from "effect"
 import type { InventoryCommand } from "../src/domain/Command.ts"
 import { decide } from "../src/domain/Decider.ts"
@@ -26,38 +26,16 @@ const stepsOf = (loaded: Inventory, commands: ReadonlyArray<InventoryCommand>, a
   return { steps, after }
 }
 
-/** Loads, decides and saves in a transaction; `saved` runs before it is committed. */
-const saving = Effect.fnUntraced(function*(
-  commands: ReadonlyArray<InventoryCommand>,
-  saved: Effect.Effect<void> = Effect.void
-) {
+const save = Effect.fnUntraced(function*(...commands: ReadonlyArray<InventoryCommand>) {
   const repository = yield* InventoryRepository
-  const { run } = yield* Transactions
-  const at = yield* DateTime.now
-  return yield* Effect.promise(() =>
-    run(async (transaction) => {
-      const loaded = await repository.load(transaction, commands)
-      const { after, steps } = stepsOf(loaded, commands, at)
-      if (steps.length > 0) repository.save(sendingAtOnce(transaction), steps, after)
-      await Effect.runPromise(saved)
-      return { loaded, after }
-    })
-  )
+  const loaded = yield* repository.load(commands)
+  const { after, steps } = stepsOf(loaded, commands, yield* DateTime.now)
+  if (steps.length > 0) yield* written(repository.save(steps, after))
+  return { loaded, after }
 })
 
-const save = (...commands: ReadonlyArray<InventoryCommand>) => saving(commands)
-
-/** Sends what is deferred at once, so that a test may look at it before it is committed. */
-const sendingAtOnce = (transaction: Transaction): Transaction => ({
-  ...transaction,
-  defer: (statement) => void transaction.query(statement)
-})
-
-const load = Effect.fnUntraced(function*(...commands: ReadonlyArray<InventoryCommand>) {
-  const repository = yield* InventoryRepository
-  const { run } = yield* Transactions
-  return yield* Effect.promise(() => run((transaction) => repository.load(transaction, commands)))
-})
+const load = (...commands: ReadonlyArray<InventoryCommand>) =>
+  atomically(Effect.flatMap(InventoryRepository, (repository) => repository.load(commands)))
 
 const refusedBecause = (constraint: string) => (cause: unknown) => assert.include(String(cause), constraint)
 
@@ -82,7 +60,7 @@ layer(S.Inventory, { excludeTestServices: true, timeout: 120_000 })("the invento
         S.release(closed, "payment_failed"),
         S.release(closed, "order_failed")
       ]
-      const { after } = yield* save(...commands)
+      const { after } = yield* atomically(save(...commands))
       const loaded = yield* load(...commands)
       assert.deepStrictEqual(HashMap.toEntries(loaded.stock).toSorted(), HashMap.toEntries(after.stock).toSorted())
       assert.deepStrictEqual(
@@ -96,12 +74,11 @@ layer(S.Inventory, { excludeTestServices: true, timeout: 120_000 })("the invento
     Effect.gen(function*() {
       const repository = yield* InventoryRepository
       const [sku, order] = [S.freshSku(), S.freshOrder()]
-      yield* save(S.receive(sku, 3))
+      yield* atomically(save(S.receive(sku, 3)))
       const commands = [S.reserve(order, [sku, 2]), S.commit(order, [sku, 2])]
       const { after, steps } = stepsOf(yield* load(...commands), commands, yield* DateTime.now)
-      yield* save(S.receive(sku, 10))
-      const { run } = yield* Transactions
-      yield* Effect.promise(() => run((open) => Promise.resolve(repository.save(open, steps, after))))
+      yield* atomically(save(S.receive(sku, 10)))
+      yield* atomically(written(repository.save(steps, after)))
       const { stock } = yield* load(S.receive(sku, 1))
       const level = { sku, received: 13, onHand: 11, reserved: 0, version: 4 }
       assert.deepStrictEqual(HashMap.get(stock, sku), Option.some(level))
@@ -111,17 +88,16 @@ layer(S.Inventory, { excludeTestServices: true, timeout: 120_000 })("the invento
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const [sku, order] = [S.freshSku(), S.freshOrder()]
-      yield* save(S.receive(sku, 5), S.release(order, "payment_failed"))
+      yield* atomically(save(S.receive(sku, 5), S.release(order, "payment_failed")))
       const saved = yield* Deferred.make<void>()
       const mayCommit = yield* Deferred.make<void>()
-      const first = yield* Effect.fork(
-        saving(
-          [S.commit(order, [sku, 2])],
-          Effect.zipRight(Deferred.succeed(saved, undefined), Deferred.await(mayCommit))
-        )
-      )
+      const first = yield* atomically(Effect.gen(function*() {
+        yield* save(S.commit(order, [sku, 2]))
+        yield* Deferred.succeed(saved, undefined)
+        yield* Deferred.await(mayCommit)
+      })).pipe(Effect.fork)
       yield* Deferred.await(saved)
-      const second = yield* Effect.fork(save(S.release(order, "order_cancelled")))
+      const second = yield* Effect.fork(atomically(save(S.release(order, "order_cancelled"))))
       yield* sql<{ waiting: number }>`
         SELECT count(*)::int AS waiting FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'`.pipe(
@@ -141,7 +117,7 @@ layer(S.Inventory, { excludeTestServices: true, timeout: 120_000 })("the invento
   it.effect("keeps a ledger that nobody can change or shorten", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      yield* save(S.receive(S.freshSku(), 3))
+      yield* atomically(save(S.receive(S.freshSku(), 3)))
       for (
         const attempt of [
           sql`UPDATE stock_movements SET quantity = quantity + 1`,
@@ -158,7 +134,7 @@ layer(S.Inventory, { excludeTestServices: true, timeout: 120_000 })("the invento
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const sku = S.freshSku()
-      yield* save(S.receive(sku, 3))
+      yield* atomically(save(S.receive(sku, 3)))
       const changes = ["reserved = 4", "reserved = -1", "on_hand = -1", "on_hand = 4", "received = -1"]
       for (const change of changes) {
         const error = yield* Effect.flip(sql`UPDATE stock SET ${sql.literal(change)} WHERE sku = ${sku}`)

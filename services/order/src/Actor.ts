@@ -9,7 +9,6 @@ import type { State } from "./domain/State.ts"
 import * as OrderSizes from "./OrderSizes.ts"
 import { say } from "./Outbound.ts"
 import { OrderRepository } from "./Repository.ts"
-import { SummaryProjection } from "./summaries/SummaryProjection.ts"
 import { Watching } from "./Watching.ts"
 
 /** One step of the order service: orders, and the prices they are placed at. */
@@ -30,7 +29,6 @@ export const layer = Layer.scoped(
   Effect.gen(function*() {
     const { load, save } = yield* OrderRepository
     const { notify } = yield* Watching
-    const { wake } = yield* SummaryProjection
     return yield* Actor.make({
       name: "order",
       keyOf: ({ orderId }: OrderCommand) => orderId,
@@ -42,14 +40,11 @@ export const layer = Layer.scoped(
         const order = orderIn(after, event.orderId)
         return order._tag === "Absent" ? [] : say(event, order)
       },
-      committed: (steps) => {
-        if (steps.length > 0) wake()
-        for (const { after, event } of steps) {
+      committed: (steps) =>
+        notify(steps.flatMap(({ after, event }) => {
           const order = orderIn(after, event.orderId)
-          if (order._tag !== "Absent") notify(order)
-        }
-        return undefined
-      },
+          return order._tag === "Absent" ? [] : [order]
+        })),
       reply: (slice, { orderId }): State => orderIn(slice, orderId)
     })
   })

@@ -1,6 +1,7 @@
 import { RefundId } from "@quartet/contracts/Ids"
 import {
   InventoryCommitRefused,
+  InventoryCommitted,
   InventoryRejected,
   InventoryReleased,
   InventoryReserved
@@ -22,6 +23,7 @@ import { OrderActor } from "./Actor.ts"
 import {
   ExpireDraft,
   ExpireHold,
+  NoteCommit,
   NoteRelease,
   RecordActionRequired,
   RecordPayment,
@@ -41,6 +43,7 @@ export const handlers = [
   on(InventoryReserved, ({ orderId }) => RecordReservation.make({ orderId })),
   on(InventoryRejected, ({ orderId, reason }) => RecordStockRejection.make({ orderId, reason })),
   on(InventoryReleased, ({ orderId }) => NoteRelease.make({ orderId })),
+  on(InventoryCommitted, ({ orderId }) => NoteCommit.make({ orderId })),
   on(InventoryCommitRefused, ({ orderId }, { id }) => RecordStockLoss.make({ orderId, refundId: RefundId.make(id) })),
   on(
     PaymentActionRequired,

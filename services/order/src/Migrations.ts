@@ -6,7 +6,6 @@ import orderSummaries from "./migrations/0104_order_summaries.ts"
 import customerStandings from "./migrations/0105_customer_standings.ts"
 import orderSummaryRebuilds from "./migrations/0106_order_summary_rebuilds.ts"
 import orderRefunds from "./migrations/0107_order_refunds.ts"
-import orderSummaryChanges from "./migrations/0108_order_summary_changes.ts"
 
 /** Everything the order service keeps in its schema. */
 export const migrations = {
@@ -17,6 +16,5 @@ export const migrations = {
   "0104_order_summaries": orderSummaries,
   "0105_customer_standings": customerStandings,
   "0106_order_summary_rebuilds": orderSummaryRebuilds,
-  "0107_order_refunds": orderRefunds,
-  "0108_order_summary_changes": orderSummaryChanges
+  "0107_order_refunds": orderRefunds
 }

@@ -1,12 +1,11 @@
-import type { CustomerId, OrderId, ShipmentId, Sku } from "@quartet/contracts/Ids"
+import type { SqlClient, SqlError } from "@effect/sql"
+import { SqlSchema } from "@effect/sql"
+import type { CustomerId, ShipmentId, Sku } from "@quartet/contracts/Ids"
+import { OrderId } from "@quartet/contracts/Ids"
 import type { Refund } from "@quartet/contracts/OrderStatus"
 import type { Changed } from "@quartet/messaging/Changed"
-import { textOf } from "@quartet/messaging/Json"
-import { rowsAs } from "@quartet/messaging/transaction/Rows"
-import type { Statement } from "@quartet/messaging/transaction/Statement"
-import { raw, statement } from "@quartet/messaging/transaction/Statement"
 import type { DateTime } from "effect"
-import { Option } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { totalsOf } from "./domain/Refund.ts"
 import type { State } from "./domain/State.ts"
 import { Order } from "./domain/State.ts"
@@ -83,26 +82,32 @@ const toLine = ({ name, quantity, sku, unitPrice }: Order["lines"][number], inde
   ...unitPrice
 })
 
-/** Reads the orders with these ids that there are, in id order. */
-export const selectOrders = (ids: ReadonlyArray<OrderId>): Statement =>
-  statement`
-    SELECT o.status AS "_tag", o.order_id AS "orderId", o.customer_id AS "customerId", o.version, o.refund,
-      json_build_object('amount', o.total_amount, 'currency', o.total_currency) AS total,
-      ${
-    raw(refundsJson)
-  } AS refunds, o.placed_at AS "placedAt", o.updated_at AS "updatedAt", o.hold_until AS "holdUntil", o.attempt,
-      CASE WHEN o.next_action_type IS NOT NULL THEN json_strip_nulls(
-        json_build_object('type', o.next_action_type, 'url', o.next_action_url)) END AS "nextAction",
-      o.cancelling, o.shipment_id AS "shipmentId", o.reason,
-      CASE WHEN o.status IN ('Failed', 'Cancelled') THEN EXISTS (
-        SELECT 1 FROM order_transitions AS t
-        WHERE t.order_id = o.order_id AND t.event = 'PaymentRequested') END AS "paymentRequested", (
-        SELECT json_agg(json_build_object('sku', l.sku, 'name', l.name, 'quantity', l.quantity, 'unitPrice',
-          json_build_object('amount', l.unit_amount, 'currency', l.unit_currency)) ORDER BY l.position)
-        FROM order_lines AS l WHERE l.order_id = o.order_id) AS lines
-    FROM orders AS o
-    WHERE o.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${textOf(ids)}::json)))
-    ORDER BY o.order_id`
-
-/** What the rows of `selectOrders` hold. */
-export const orderRows = rowsAs(Order)
+/** The orders with these ids that there are, in id order. */
+export const findOrders = (
+  sql: SqlClient.SqlClient
+): (ids: ReadonlyArray<OrderId>) => Effect.Effect<ReadonlyArray<Order>, SqlError.SqlError> => {
+  const select = SqlSchema.findAll({
+    Request: Schema.parseJson(Schema.Array(OrderId)),
+    Result: Order,
+    execute: (ids) =>
+      sql`
+        SELECT o.status AS "_tag", o.order_id AS "orderId", o.customer_id AS "customerId", o.version, o.refund,
+          json_build_object('amount', o.total_amount, 'currency', o.total_currency) AS total,
+          ${
+        sql.literal(refundsJson)
+      } AS refunds, o.placed_at AS "placedAt", o.updated_at AS "updatedAt", o.hold_until AS "holdUntil", o.attempt,
+          CASE WHEN o.next_action_type IS NOT NULL THEN json_strip_nulls(
+            json_build_object('type', o.next_action_type, 'url', o.next_action_url)) END AS "nextAction",
+          o.cancelling, o.shipment_id AS "shipmentId", o.reason,
+          CASE WHEN o.status IN ('Failed', 'Cancelled') THEN EXISTS (
+            SELECT 1 FROM order_transitions AS t
+            WHERE t.order_id = o.order_id AND t.event = 'PaymentRequested') END AS "paymentRequested", (
+            SELECT json_agg(json_build_object('sku', l.sku, 'name', l.name, 'quantity', l.quantity, 'unitPrice',
+              json_build_object('amount', l.unit_amount, 'currency', l.unit_currency)) ORDER BY l.position)
+            FROM order_lines AS l WHERE l.order_id = o.order_id) AS lines
+        FROM orders AS o
+        WHERE o.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
+        ORDER BY o.order_id`
+  })
+  return (ids) => select(ids).pipe(Effect.catchTag("ParseError", Effect.die)) // we wrote these rows: unreadable is a bug
+}

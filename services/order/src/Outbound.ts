@@ -7,15 +7,32 @@ import {
   OrderPaid,
   OrderPaymentRequested,
   OrderPlaced,
-  OrderRefundRequested
+  OrderRefundRequested,
+  OrderSummaryChanged
 } from "@quartet/contracts/OrderMessages"
 import type { Outgoing } from "@quartet/messaging/Message"
-import { Match } from "effect"
+import { DateTime, Match } from "effect"
 import type { OrderEvent } from "./domain/Event.ts"
+import { totalsOf } from "./domain/Refund.ts"
 import type { Order } from "./domain/State.ts"
 
-/** Who needs to hear of this event? */
-export const say = (event: OrderEvent, order: Order): ReadonlyArray<Outgoing> =>
+/** Who needs to hear of this event? The lists always do. */
+export const say = (event: OrderEvent, order: Order): ReadonlyArray<Outgoing> => [
+  ...newsOf(event, order),
+  OrderSummaryChanged.say({
+    orderId: order.orderId,
+    customerId: order.customerId,
+    status: order._tag,
+    version: order.version,
+    total: order.total,
+    itemCount: order.lines.reduce((count, { quantity }) => count + quantity, 0),
+    placedAt: DateTime.formatIso(order.placedAt),
+    updatedAt: DateTime.formatIso(order.updatedAt),
+    ...(order.refunds.length === 0 ? {} : { refundTotals: totalsOf(order.refunds, order.total) })
+  })
+]
+
+const newsOf = (event: OrderEvent, order: Order): ReadonlyArray<Outgoing> =>
   Match.valueTags(event, {
     OrderPlaced: ({ customerId, draftUntil, lines, orderId, total }) => [
       OrderPlaced.say({ orderId, customerId, lines, total }),

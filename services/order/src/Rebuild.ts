@@ -2,7 +2,7 @@ import type { SqlError } from "@effect/sql"
 import { SqlClient, SqlSchema } from "@effect/sql"
 import type { Rebuilding } from "@quartet/hosting/ParkedMessages"
 import { Progress } from "@quartet/hosting/ParkedMessages"
-import { atomically } from "@quartet/messaging/transaction/Atomically"
+import { atomically } from "@quartet/messaging/Transaction"
 import * as Worker from "@quartet/messaging/Worker"
 import { Array, Context, Effect, Layer, Option, Queue, Schema } from "effect"
 

@@ -1,7 +1,6 @@
+import type { SqlClient } from "@effect/sql"
 import type { OrderId } from "@quartet/contracts/Ids"
 import { textOf } from "@quartet/messaging/Json"
-import type { Statement } from "@quartet/messaging/transaction/Statement"
-import { statement } from "@quartet/messaging/transaction/Statement"
 import type { OrderEvent } from "./domain/Event.ts"
 import { refundOf } from "./domain/Refund.ts"
 
@@ -27,8 +26,8 @@ export const stepOf = (event: OrderEvent, version: number): ReadonlyArray<Refund
 }
 
 /** Appends the steps, as one part of a statement. */
-export const insertedSteps = (steps: ReadonlyArray<RefundStep>): Statement =>
-  statement`refund_steps AS (
+export const insertedSteps = (sql: SqlClient.SqlClient, steps: ReadonlyArray<RefundStep>) =>
+  sql`refund_steps AS (
     INSERT INTO order_refund_steps
       (order_id, version, refund_id, status, amount, currency, reason, because, asked_by)
     SELECT "orderId", version, "refundId", status, amount, currency, reason, because, "askedBy"

@@ -1,11 +1,15 @@
+import type { SqlError } from "@effect/sql"
+import { SqlClient } from "@effect/sql"
 import type { CustomerId, OrderId, Sku } from "@quartet/contracts/Ids"
 import type { Step } from "@quartet/messaging/Behaviour"
 import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
 import { lockOrders } from "@quartet/messaging/RowLocks"
-import { raw, statement } from "@quartet/messaging/transaction/Statement"
-import type { Transaction } from "@quartet/messaging/transaction/Transaction"
+import type { Transaction } from "@quartet/messaging/Transaction"
+import { inOneGo } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
+import type { Write } from "@quartet/messaging/Write"
+import { write } from "@quartet/messaging/Write"
 import { Context, Effect, HashMap, Layer } from "effect"
 import * as CustomerLimits from "./CustomerLimits.ts"
 import type { OrderCommand, Pay, Place } from "./domain/Command.ts"
@@ -16,10 +20,10 @@ import type { Product } from "./domain/Pricing.ts"
 import type { Limits, Standing } from "./domain/Standing.ts"
 import type { State } from "./domain/State.ts"
 import { versionOf } from "./domain/State.ts"
-import { orderRows, selectOrders, toRow } from "./OrderRow.ts"
-import { productRows, selectProducts } from "./ProductRow.ts"
+import { findOrders, toRow } from "./OrderRow.ts"
+import { findProducts } from "./ProductRow.ts"
 import { insertedSteps, stepOf } from "./RefundStep.ts"
-import { selectStandings, standingRows } from "./StandingRow.ts"
+import { findStandings } from "./StandingRow.ts"
 
 type OrderStep = Step<Slice, OrderCommand, OrderEvent, State>
 
@@ -29,28 +33,37 @@ export class OrderRepository extends Context.Tag("@quartet/order/OrderRepository
    * The orders of the commands that there are, locked in id order, the products to be ordered, as they cost now, and how
    * those stand who place and pay. Nothing locks a standing: two replicas may each let a batch pass at once.
    */
-  readonly load: (transaction: Transaction, commands: ReadonlyArray<OrderCommand>) => Promise<Slice>
+  readonly load: (commands: ReadonlyArray<OrderCommand>) => Effect.Effect<Slice, SqlError.SqlError, Transaction>
   /** Inserts or updates what the steps changed, and appends their transitions, in one statement. */
-  readonly save: (transaction: Transaction, steps: ReadonlyArray<OrderStep>, after: Slice) => void
+  readonly save: (steps: ReadonlyArray<OrderStep>, after: Slice) => Write
 }>() {}
 
-const makeLoad =
-  (limits: Limits) => async ({ query }: Transaction, commands: ReadonlyArray<OrderCommand>): Promise<Slice> => {
+const makeLoad = (sql: SqlClient.SqlClient, limits: Limits) => {
+  const lock = lockOrders(sql, "orders")
+  const orders = findOrders(sql)
+  const products = findProducts(sql)
+  const standings = findStandings(sql, limits)
+  return Effect.fnUntraced(function*(commands: ReadonlyArray<OrderCommand>) {
     const wanted = new Set(commands.flatMap((command) => command._tag === "Place" ? command.lines : []).map(toSku))
     const asking = new Set(commands.flatMap((command) => isLimited(command, limits) ? [command.customerId] : []))
     const ids = [...new Set(commands.map(({ orderId }) => orderId))]
-    const [, found, listed, known] = await Promise.all([
-      query(lockOrders("orders", ids)),
-      query(selectOrders(ids)),
-      wanted.size === 0 ? [] : query(selectProducts([...wanted])),
-      asking.size === 0 ? [] : query(selectStandings(limits, [...asking]))
-    ])
+    const [, [found, [listed, known]]] = yield* inOneGo(
+      lock(ids),
+      inOneGo(
+        orders(ids),
+        inOneGo(
+          wanted.size === 0 ? Effect.succeed<ReadonlyArray<Product>>([]) : products([...wanted]),
+          asking.size === 0 ? Effect.succeed<ReadonlyArray<Standing>>([]) : standings([...asking])
+        )
+      )
+    )
     return {
-      orders: HashMap.fromIterable(orderRows(found).map((order): [OrderId, State] => [order.orderId, order])),
-      products: HashMap.fromIterable(productRows(listed).map((product): [Sku, Product] => [product.sku, product])),
-      customers: HashMap.fromIterable(standingRows(known).map((one): [CustomerId, Standing] => [one.customerId, one]))
+      orders: HashMap.fromIterable(found.map((order): [OrderId, State] => [order.orderId, order])),
+      products: HashMap.fromIterable(listed.map((product): [Sku, Product] => [product.sku, product])),
+      customers: HashMap.fromIterable(known.map((one): [CustomerId, Standing] => [one.customerId, one]))
     }
-  }
+  })
+}
 
 /** Where there is no limit, nobody is counted. */
 const isLimited = (command: OrderCommand, { failedPayments, openOrders }: Limits): command is Place | Pay =>
@@ -58,10 +71,10 @@ const isLimited = (command: OrderCommand, { failedPayments, openOrders }: Limits
 
 const toSku = ({ sku }: { readonly sku: Sku }): Sku => sku
 
-const save = ({ defer }: Transaction, steps: ReadonlyArray<OrderStep>, after: Slice): void => {
+const makeSave = (sql: SqlClient.SqlClient) => (steps: ReadonlyArray<OrderStep>, after: Slice) => {
   const touched = steps.map(({ before, event }) => ({ key: event.orderId, before: before.orders }))
   const refunds = steps.flatMap(({ after, event }) => stepOf(event, versionOf(orderIn(after, event.orderId))))
-  const refundSteps = refunds.length === 0 ? raw("") : statement`, ${insertedSteps(refunds)}`
+  const refundSteps = refunds.length === 0 ? sql`` : sql`, ${insertedSteps(sql, refunds)}`
   const rows = changed(touched, after.orders).flatMap(toRow)
   const transitions = transitionsOf(steps, ({ after, before, event: { orderId } }) => ({
     key: orderId,
@@ -69,7 +82,7 @@ const save = ({ defer }: Transaction, steps: ReadonlyArray<OrderStep>, after: Sl
     from: orderIn(before, orderId)._tag,
     to: orderIn(after, orderId)._tag
   }))
-  defer(statement`
+  return write(sql`
       WITH changed AS (
         SELECT * FROM json_to_recordset(${textOf(rows)}::json) AS r (
           "orderId" uuid, "customerId" text, status text, version integer, amount bigint, currency text, refund text,
@@ -77,7 +90,7 @@ const save = ({ defer }: Transaction, steps: ReadonlyArray<OrderStep>, after: Sl
           "placedAt" timestamptz, "updatedAt" timestamptz, "holdUntil" timestamptz, attempt integer,
           "nextActionType" text, "nextActionUrl" text, cancelling boolean, "shipmentId" uuid, reason text, lines json,
           "isNew" boolean)
-      ), ${insertedOrders}, ${updatedOrders}${refundSteps}
+      ), ${insertedOrders(sql)}, ${updatedOrders(sql)}${refundSteps}
       INSERT INTO order_transitions
         (order_id, version, from_status, to_status, event, cause, correlation, actor, at)
       SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
@@ -86,7 +99,8 @@ const save = ({ defer }: Transaction, steps: ReadonlyArray<OrderStep>, after: Sl
         actor text, at timestamptz)`)
 }
 
-const insertedOrders = raw(`inserted AS (
+const insertedOrders = (sql: SqlClient.SqlClient) =>
+  sql`inserted AS (
     INSERT INTO orders (order_id, customer_id, status, version, total_amount, total_currency, refund, placed_at,
       updated_at, hold_until, attempt, next_action_type, next_action_url, cancelling, shipment_id, reason)
     SELECT "orderId", "customerId", status, version, amount, currency, refund, "placedAt", "updatedAt",
@@ -98,9 +112,10 @@ const insertedOrders = raw(`inserted AS (
     FROM changed AS c CROSS JOIN json_to_recordset(c.lines) AS l (
       position integer, sku text, name text, quantity integer, amount bigint, currency text)
     WHERE c."isNew"
-  )`)
+  )`
 
-const updatedOrders = raw(`updated AS (
+const updatedOrders = (sql: SqlClient.SqlClient) =>
+  sql`updated AS (
     UPDATE orders AS o SET
       status = c.status, version = c.version, refund = c.refund, updated_at = c."updatedAt",
       refund_requested_amount = c."refundRequested", refunded_amount = c.refunded,
@@ -109,9 +124,13 @@ const updatedOrders = raw(`updated AS (
       next_action_url = c."nextActionUrl", cancelling = c.cancelling, shipment_id = c."shipmentId",
       reason = c.reason
     FROM changed AS c WHERE o.order_id = c."orderId" AND NOT c."isNew"
-  )`)
+  )`
 
 export const layer = Layer.effect(
   OrderRepository,
-  Effect.map(CustomerLimits.config, (limits) => OrderRepository.of({ load: makeLoad(limits), save }))
+  Effect.zipWith(
+    SqlClient.SqlClient,
+    CustomerLimits.config,
+    (sql, limits) => OrderRepository.of({ load: makeLoad(sql, limits), save: makeSave(sql) })
+  )
 )

@@ -1,8 +1,7 @@
-import type { CustomerId } from "@quartet/contracts/Ids"
-import { textOf } from "@quartet/messaging/Json"
-import { rowsAs } from "@quartet/messaging/transaction/Rows"
-import type { Statement } from "@quartet/messaging/transaction/Statement"
-import { statement } from "@quartet/messaging/transaction/Statement"
+import type { SqlClient, SqlError } from "@effect/sql"
+import { SqlSchema } from "@effect/sql"
+import { CustomerId } from "@quartet/contracts/Ids"
+import { Effect, Schema } from "effect"
 import type { Limits } from "./domain/Standing.ts"
 import { Standing } from "./domain/Standing.ts"
 
@@ -10,10 +9,10 @@ import { Standing } from "./domain/Standing.ts"
  * How these customers stand, as one statement. No more rows are read of one than their limits ask for, however many there
  * are: it is enough to know that the limit is reached, and when the last of so many failures that count will be forgotten.
  */
-export const selectStandings = (limits: Limits, customers: ReadonlyArray<CustomerId>): Statement =>
-  statement`
+export const standings = (sql: SqlClient.SqlClient, limits: Limits, customers: string) =>
+  sql`
     SELECT c.id AS "customerId", o.count AS "openOrders", f.count AS "failedPayments", f.oldest AS "oldestFailure"
-    FROM json_array_elements_text(${textOf(customers)}::json) AS c (id)
+    FROM json_array_elements_text(${customers}::json) AS c (id)
     CROSS JOIN LATERAL (SELECT count(*)::integer AS count FROM (
       SELECT 1 FROM orders WHERE customer_id = c.id AND status IN ('Draft', 'Reserved', 'PaymentPending')
       LIMIT ${limits.openOrders}::integer) AS open) AS o
@@ -24,5 +23,15 @@ export const selectStandings = (limits: Limits, customers: ReadonlyArray<Custome
         AND t.from_status = 'PaymentPending' AND t.to_status IN ('Failed', 'Cancelled')
       ORDER BY t.at DESC LIMIT ${limits.failedPayments}::integer) AS failed) AS f`
 
-/** What the rows of `selectStandings` hold; each customer has one. */
-export const standingRows = rowsAs(Standing)
+/** The standings of these customers; each has one. */
+export const findStandings = (
+  sql: SqlClient.SqlClient,
+  limits: Limits
+): (customers: ReadonlyArray<CustomerId>) => Effect.Effect<ReadonlyArray<Standing>, SqlError.SqlError> => {
+  const select = SqlSchema.findAll({
+    Request: Schema.parseJson(Schema.Array(CustomerId)),
+    Result: Standing,
+    execute: (customers) => standings(sql, limits, customers)
+  })
+  return (customers) => select(customers).pipe(Effect.catchTag("ParseError", Effect.die)) // we made these rows
+}

@@ -4,11 +4,10 @@ import { CustomerId, OrderId } from "@quartet/contracts/Ids"
 import { Moment } from "@quartet/contracts/Moment"
 import { OrderStatus, RefundTotals } from "@quartet/contracts/OrderStatus"
 import { HistoryEntry, OrderSummary, RefundView } from "@quartet/contracts/OrderView"
-import { queried, Transactions } from "@quartet/messaging/transaction/Transaction"
 import { Array, Context, Effect, Layer, Schema } from "effect"
 import type { Option } from "effect"
 import type { Order } from "./domain/State.ts"
-import { orderRows, selectOrders } from "./OrderRow.ts"
+import { findOrders } from "./OrderRow.ts"
 import { refundOfTransition } from "./RefundStep.ts"
 
 /** Where a list goes on: after the order that was placed then. */
@@ -52,8 +51,10 @@ export class OrderViews extends Context.Tag("@quartet/order/OrderViews")<OrderVi
   readonly list: (selection: Selection) => Effect.Effect<ReadonlyArray<OrderSummary>, SqlError.SqlError>
 }>() {}
 
-const findOrders = (transactions: Transactions["Type"]) => (ids: ReadonlyArray<OrderId>) =>
-  Effect.map(queried(transactions, selectOrders(ids)), orderRows)
+const makeOrder = (sql: SqlClient.SqlClient) => {
+  const find = findOrders(sql)
+  return Effect.fn("OrderViews.order")((orderId: OrderId) => Effect.map(find([orderId]), Array.head))
+}
 
 const HistoryRow = Schema.Struct({
   ...HistoryEntry.fields,
@@ -96,7 +97,8 @@ const makeHistories = (sql: SqlClient.SqlClient) => {
   )
 }
 
-const makeNewer = (sql: SqlClient.SqlClient, find: ReturnType<typeof findOrders>) => {
+const makeNewer = (sql: SqlClient.SqlClient) => {
+  const find = findOrders(sql)
   const select = SqlSchema.findAll({
     Request: Schema.parseJson(Seen),
     Result: Schema.Struct({ id: OrderId }),
@@ -162,15 +164,15 @@ const makeList = (sql: SqlClient.SqlClient) => {
 
 export const layer = Layer.effect(
   OrderViews,
-  Effect.gen(function*() {
-    const sql = yield* SqlClient.SqlClient
-    const find = findOrders(yield* Transactions)
-    return OrderViews.of({
-      order: (orderId) => Effect.map(find([orderId]), Array.head),
-      history: makeHistory(sql),
-      histories: makeHistories(sql),
-      newer: makeNewer(sql, find),
-      list: makeList(sql)
-    })
-  })
+  Effect.map(
+    SqlClient.SqlClient,
+    (sql) =>
+      OrderViews.of({
+        order: makeOrder(sql),
+        history: makeHistory(sql),
+        histories: makeHistories(sql),
+        newer: makeNewer(sql),
+        list: makeList(sql)
+      })
+  )
 )

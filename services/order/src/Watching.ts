@@ -10,8 +10,8 @@ import { OrderViews } from "./Views.ts"
  * one look for all who watch, four times a second. Nobody hears of an older version after a newer one.
  */
 export class Watching extends Context.Tag("@quartet/order/Watching")<Watching, {
-  /** Shows an order, as it is after a commit, to those who watch it here. */
-  readonly notify: (order: Order) => void
+  /** Shows the orders, as they are after a commit, to whoever watches them here. */
+  readonly notify: (orders: ReadonlyArray<Order>) => Effect.Effect<void>
   /** Until the scope closes, `hear` gets each state of the order that is seen here and newer than `version`. */
   readonly watch: (
     orderId: OrderId,
@@ -60,7 +60,7 @@ export const make = Effect.fnUntraced(function*(newer: OrderViews["Type"]["newer
   yield* Worker.forever("Watching orders", lookAgain)
 
   return Watching.of({
-    notify: tell,
+    notify: (orders) => Effect.sync(() => orders.forEach(tell)),
     watch: (orderId, version, hear) =>
       Effect.asVoid(Effect.acquireRelease(
         Effect.sync(() => {

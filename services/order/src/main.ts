@@ -29,7 +29,7 @@ import * as OperatorHttp from "./OperatorHttp.ts"
 import * as PriceList from "./PriceList.ts"
 import * as Rebuild from "./Rebuild.ts"
 import * as Repository from "./Repository.ts"
-import * as SummaryProjection from "./summaries/SummaryProjection.ts"
+import * as Summaries from "./Summaries.ts"
 import * as Views from "./Views.ts"
 import * as Watching from "./Watching.ts"
 
@@ -92,7 +92,7 @@ export const layer = Layer.mergeAll(
   Requests,
   Layer.discard(Operators),
   Inbound.layer,
-  SummaryProjection.worker,
+  Summaries.layer,
   Rebuild.worker,
   Relay.layer(),
   Deliveries,
@@ -100,14 +100,7 @@ export const layer = Layer.mergeAll(
 ).pipe(
   Layer.provide([Actor.layer, EventStreams.layer]),
   Layer.provide(Watching.layer),
-  Layer.provide([
-    Repository.layer,
-    Views.layer,
-    Rebuild.layer,
-    SummaryProjection.layer,
-    PriceList.layer,
-    Messaging.layer
-  ]),
+  Layer.provide([Repository.layer, Views.layer, Rebuild.layer, PriceList.layer, Messaging.layer]),
   Layer.provide([Postgres.layer({ service: "order", migrations }), Auth.layer]),
   Layer.fresh // services that share a process share neither database nor outbox
 )

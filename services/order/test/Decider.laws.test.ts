@@ -3,7 +3,7 @@ import { definitionOf } from "@quartet/contracts/Catalog"
 import { CustomerId } from "@quartet/contracts/Ids"
 import * as Trusted from "@quartet/contracts/Trusted"
 import { eventsOf } from "@quartet/messaging/Decision"
-import { Arbitrary, Either, FastCheck, Option } from "effect"
+import { Arbitrary, Either, FastCheck, Option, Schema } from "effect"
 import type { OrderCommand } from "../src/domain/Command.ts"
 import * as Command from "../src/domain/Command.ts"
 import { decide, orderIn } from "../src/domain/Decider.ts"
@@ -147,6 +147,16 @@ describe("for every history", () => {
   it.prop("lines and total never change (H188)", [history], ([commands]) => {
     for (const { after } of walk(commands)) {
       assert.deepInclude(after, { total: O.total, customerId: O.customerId })
+    }
+  }, runs)
+
+  it.prop("every event leads to a summary of its version that can be read", [history], ([commands]) => {
+    for (const { after, event } of walk(commands)) {
+      const summary = after._tag === "Absent" ? undefined : say(event, after).at(-1)
+      const read = Schema.decodeUnknownSync(Schema.Struct({ version: Schema.Int, status: Schema.String }))(
+        summary?.data
+      )
+      assert.deepStrictEqual(read, { version: versionOf(after), status: after._tag })
     }
   }, runs)
 })

@@ -155,6 +155,10 @@ describe("the order's life", () => {
       "OrderCancelled Cancelled",
       ...Array.from({ length: 6 }, () => "ignored")
     ]],
+    ["takes note of what stock did besides (H44)", O.committed, [
+      "early",
+      ...Array.from({ length: 8 }, () => "ignored")
+    ]],
     ["takes note of what stock freed (H44)", O.released, ["early", ...Array.from({ length: 8 }, () => "ignored")]],
     ["records a refund wherever there was a payment (H209)", O.refunded, [
       "early",

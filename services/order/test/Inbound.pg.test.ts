@@ -9,6 +9,7 @@ import { Deferred, Effect, Layer, Option, Queue, Schema } from "effect"
 import { readFileSync } from "node:fs"
 import { v7 } from "uuid"
 import * as Inbound from "../src/Inbound.ts"
+import * as Summaries from "../src/Summaries.ts"
 import * as O from "./support/Orders.ts"
 import { actors, database, fresh, said, through } from "./support/Service.ts"
 
@@ -17,6 +18,7 @@ const heardBy = (consumer: string) => subscriptions.find((one) => one.consumer =
 describe("what the order service hears", () => {
   it("is exactly what the catalogue says", () => {
     assert.deepStrictEqual(Inbound.handlers.map(({ type }) => type).toSorted(), heardBy("order"))
+    assert.deepStrictEqual(Summaries.handlers.map(({ type }) => type), heardBy("order-summaries"))
   })
 })
 
@@ -35,7 +37,7 @@ const queues = new Map<string, Queue.Queue<Delivery>>()
 const broker = Layer.effect(
   Broker,
   Effect.gen(function*() {
-    for (const consumer of ["order"]) queues.set(consumer, yield* Queue.unbounded<Delivery>())
+    for (const consumer of ["order", "order-summaries"]) queues.set(consumer, yield* Queue.unbounded<Delivery>())
     const missing = Effect.dieMessage("no such consumer")
     return Broker.of({
       ...publishing(() => missing),
@@ -51,8 +53,7 @@ const deliver = Effect.fnUntraced(function*(body: string, consumer = "order", at
   const delivery: Delivery = {
     body,
     attempt,
-    settle: (disposition) => Effect.asVoid(Deferred.succeed(settled, disposition)),
-    acknowledge: () => Deferred.unsafeDone(settled, Effect.succeed({ _tag: "Acknowledge" }))
+    settle: (disposition) => Effect.asVoid(Deferred.succeed(settled, disposition))
   }
   const queue = queues.get(consumer)
   if (queue !== undefined) yield* Queue.offer(queue, delivery)
@@ -65,7 +66,7 @@ const statusOf = Effect.fnUntraced(function*(orderId: string) {
   return row?.status
 })
 
-const service = Inbound.layer.pipe(
+const service = Layer.mergeAll(Inbound.layer, Summaries.layer).pipe(
   Layer.provide(broker),
   Layer.provideMerge(actors),
   Layer.provideMerge(database())
@@ -89,6 +90,7 @@ layer(service, { excludeTestServices: true })("messages", (it) => {
         const [type, status] of [
           ["payment.action_required.v1", "PaymentPending"],
           ["payment.succeeded.v1", "Paid"],
+          ["inventory.committed.v1", "Paid"],
           ["payment.failed.v1", "Paid"],
           ["warehouse.shipped.v1", "Shipped"],
           ["inventory.released.v1", "Shipped"]
@@ -159,6 +161,19 @@ layer(service, { excludeTestServices: true })("messages", (it) => {
       assert.strictEqual(yield* deliver(sampleOf("payment.succeeded.v1", unknown), "order", 5), "Acknowledge")
       const parked = yield* sql`SELECT 1 FROM parked_messages WHERE subject = ${unknown}`
       assert.strictEqual(parked.length, 1)
+    }))
+
+  it.effect("feed the lists", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const { about, orderId } = fresh()
+      yield* through(O.histories.Shipped.map((command) => about(command)))
+      const bodies = yield* sql<{ envelope: string }>`
+        SELECT envelope FROM outbox WHERE subject = ${orderId} AND type = 'order.summary_changed.v1' ORDER BY seq DESC`
+      assert.strictEqual(bodies.length, 5)
+      for (const { envelope } of bodies) assert.strictEqual(yield* deliver(envelope, "order-summaries"), "Acknowledge")
+      const rows = yield* sql`SELECT status, version FROM order_summaries WHERE order_id = ${orderId}`
+      assert.deepStrictEqual(rows.map(({ status, version }) => [status, version]), [["Shipped", 5]])
     }))
 
   it.effect("that the service says can be read again by whoever hears them", () =>

@@ -1,7 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer } from "effect"
-import { selectStandings } from "../src/StandingRow.ts"
+import { standings } from "../src/StandingRow.ts"
 import * as E from "./support/Edge.ts"
 import * as O from "./support/Orders.ts"
 
@@ -109,7 +109,7 @@ layer(limited, { excludeTestServices: true, timeout: 60_000 })("the limits of on
   it.effect("are looked up by indexes, though the plan was made for tables that were empty", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const { text } = selectStandings({ openOrders: 5, failedPayments: 2 }, [])
+      const [text] = standings(sql, { openOrders: 5, failedPayments: 2 }, "[]").compile()
       const explained = Effect.gen(function*() {
         yield* sql`SET LOCAL plan_cache_mode = force_generic_plan`
         yield* sql.unsafe(`PREPARE standings AS ${text}`)

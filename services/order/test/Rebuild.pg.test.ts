@@ -1,8 +1,10 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
+import { OrderSummaryChanged } from "@quartet/contracts/OrderMessages"
+import type { Submission } from "@quartet/messaging/Submission"
+import { Deferred, Effect, Fiber, Layer, Ref, Schema } from "effect"
 import * as Rebuild from "../src/Rebuild.ts"
-import { SummaryProjection } from "../src/summaries/SummaryProjection.ts"
+import { OrderSummaries } from "../src/Summaries.ts"
 import * as O from "./support/Orders.ts"
 import * as Service from "./support/Service.ts"
 
@@ -17,12 +19,30 @@ const differences = Effect.gen(function*() {
   return yield* sql`(${listed} EXCEPT ${ordered}) UNION ALL (${ordered} EXCEPT ${listed})`
 })
 
-/** The live feed: what was committed since the last time, or all there ever was. */
+const Said = Schema.Array(Schema.Struct({ seq: Schema.NumberFromString, data: OrderSummaryChanged.schema }))
+
+/** The live feed: whatever was said since the last time, newest first, as a broker might have it. */
 const makeFeed = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
-  const { step } = yield* SummaryProjection
-  const fromTheStart = sql`INSERT INTO order_summary_changes (order_id) SELECT order_id FROM order_transitions`
-  return { fresh: step, all: Effect.zipRight(fromTheStart, step) }
+  const summaries = yield* OrderSummaries
+  const seen = yield* Ref.make(0)
+  const feed = (after: number) =>
+    Effect.gen(function*() {
+      const rows = yield* Schema.decodeUnknown(Said)(
+        yield* sql`SELECT seq::text, envelope::json->'data' AS data FROM outbox
+          WHERE type = 'order.summary_changed.v1' AND seq > ${after} ORDER BY seq DESC`
+      )
+      const { by, lineage } = Service.heard(O.reserve)
+      yield* summaries.submit(rows.map(({ data }): Submission<OrderSummaryChanged, void> => ({
+        command: data,
+        by,
+        lineage,
+        origin: { _tag: "Request" }
+      })))
+      yield* Ref.update(seen, (before) => Math.max(before, ...rows.map(({ seq }) => seq)))
+      return rows.length
+    })
+  return { fresh: Effect.flatMap(Ref.get(seen), feed), all: feed(0) }
 })
 
 /** An order, taken some way. */

@@ -1,19 +1,11 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Transactions } from "@quartet/messaging/transaction/Transaction"
+import { atomically } from "@quartet/messaging/Transaction"
 import { Effect, Exit, Fiber, HashMap, Layer, Option } from "effect"
-import type { OrderCommand } from "../src/domain/Command.ts"
 import { orderIn } from "../src/domain/Decider.ts"
 import { OrderRepository } from "../src/Repository.ts"
 import * as O from "./support/Orders.ts"
 import { actors, countOf, database, fresh, held, through, untilSomebodyWaits } from "./support/Service.ts"
-
-/** Loads what the commands need in a transaction of its own. */
-const loading = Effect.fnUntraced(function*(commands: ReadonlyArray<OrderCommand>) {
-  const { load } = yield* OrderRepository
-  const { run } = yield* Transactions
-  return yield* Effect.promise(() => run((transaction) => load(transaction, commands)))
-})
 
 layer(Layer.provideMerge(actors, database()), { excludeTestServices: true })("the order repository", (it) => {
   const stages: ReadonlyArray<O.Stage> = [
@@ -32,7 +24,8 @@ layer(Layer.provideMerge(actors, database()), { excludeTestServices: true })("th
         const { about, orderId } = fresh()
         const outcomes = yield* through(O.histories[stage].map((command) => about(command)))
         const last = outcomes.at(-1)
-        const slice = yield* loading([about(O.pay)])
+        const repository = yield* OrderRepository
+        const slice = yield* repository.load([about(O.pay)]).pipe(atomically)
         assert.deepStrictEqual(
           last?._tag === "Done" ? orderIn(slice, orderId) : undefined,
           last?._tag === "Done" ? last.reply : null
@@ -43,33 +36,36 @@ layer(Layer.provideMerge(actors, database()), { excludeTestServices: true })("th
 
   it.effect("keeps the next action, with and without an address", () =>
     Effect.gen(function*() {
+      const repository = yield* OrderRepository
       for (const nextAction of [O.action.nextAction, { type: "use_app" }]) {
         const { about, orderId } = fresh()
         yield* through([...O.histories.PaymentPending, { ...O.action, nextAction }].map((command) => about(command)))
-        const order = orderIn(yield* loading([about(O.pay)]), orderId)
+        const order = orderIn(yield* repository.load([about(O.pay)]).pipe(atomically), orderId)
         assert.deepInclude(order, { _tag: "PaymentPending", nextAction: Option.some(nextAction) })
       }
     }))
 
   it.effect("loads the products that are being ordered, and none otherwise", () =>
     Effect.gen(function*() {
+      const repository = yield* OrderRepository
       const { place, reserve } = fresh()
-      const placing = yield* loading([place])
+      const placing = yield* repository.load([place]).pipe(atomically)
       assert.deepStrictEqual(HashMap.get(placing.products, O.tea), HashMap.get(O.products, O.tea))
       assert.strictEqual(HashMap.size(placing.products), 2)
-      assert.strictEqual(HashMap.size((yield* loading([reserve])).products), 0)
+      assert.strictEqual(HashMap.size((yield* repository.load([reserve]).pipe(atomically)).products), 0)
     }))
 
   it.effect("waits for whoever has the order in hand (H41, H138)", () =>
     Effect.gen(function*() {
+      const repository = yield* OrderRepository
       const { orderId, pay, place } = fresh()
       yield* through([place])
       const other = yield* held(orderId)
-      const waiting = yield* Effect.fork(loading([pay]))
-      yield* Effect.raceFirst(untilSomebodyWaits, Fiber.await(waiting))
-      assert.isTrue(Option.isNone(yield* Fiber.poll(waiting)))
+      const loading = yield* Effect.fork(repository.load([pay]).pipe(atomically))
+      yield* Effect.raceFirst(untilSomebodyWaits, Fiber.await(loading))
+      assert.isTrue(Option.isNone(yield* Fiber.poll(loading)))
       yield* other.release
-      assert.deepInclude(orderIn(yield* Fiber.join(waiting), orderId), { _tag: "Draft", version: 1 })
+      assert.deepInclude(orderIn(yield* Fiber.join(loading), orderId), { _tag: "Draft", version: 1 })
     }))
 
   it.effect("refuses in the database what must never be kept (H182, H184)", () =>

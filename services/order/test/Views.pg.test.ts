@@ -1,11 +1,34 @@
+import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
+import { OrderSummaryChanged } from "@quartet/contracts/OrderMessages"
+import type { Submission } from "@quartet/messaging/Submission"
 import { Effect, Schema } from "effect"
-import { SummaryProjection } from "../src/summaries/SummaryProjection.ts"
+import { OrderSummaries } from "../src/Summaries.ts"
 import * as E from "./support/Edge.ts"
 import * as O from "./support/Orders.ts"
+import { heard } from "./support/Service.ts"
 
-/** Brings the lists up to date. */
-const feedLists = Effect.flatMap(SummaryProjection, ({ step }) => step)
+const Summaries = Schema.Array(Schema.Struct({ data: OrderSummaryChanged.schema }))
+
+/** What the outbox says of summaries reaches the lists, newest first, as a broker might have it. */
+const feedLists = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const rows = yield* sql`SELECT envelope::json->'data' AS data FROM outbox
+    WHERE type = 'order.summary_changed.v1' ORDER BY seq DESC`
+  const { by, lineage } = heard(O.reserve)
+  const summaries = yield* OrderSummaries
+  yield* summaries.submit(
+    Schema.decodeUnknownSync(Summaries)(rows).map(({ data }) => {
+      const submission: Submission<OrderSummaryChanged, void> = {
+        command: data,
+        by,
+        lineage,
+        origin: { _tag: "Request" }
+      }
+      return submission
+    })
+  )
+})
 
 const Listed = Schema.parseJson(Schema.Struct({
   items: Schema.Array(Schema.Struct({ id: Schema.String, status: Schema.String })),

@@ -65,7 +65,7 @@ describe("watching orders", () => {
       const heard: Array<number> = []
       yield* watch(O.orderId, 1, ({ version }) => heard.push(version))
       const at = (version: number) => ({ ...orderNow(), version })
-      for (const version of [3, 2, 3, 4]) notify(at(version))
+      yield* notify([at(3), at(2), at(3), at(4)])
       assert.deepStrictEqual(heard, [3, 4])
     }))
 })

@@ -1,14 +1,16 @@
-import type { OrderId } from "@quartet/contracts/Ids"
+import type { SqlError } from "@effect/sql"
+import { SqlClient, SqlSchema } from "@effect/sql"
+import { OrderId } from "@quartet/contracts/Ids"
 import type { Step } from "@quartet/messaging/Behaviour"
 import type { Changed } from "@quartet/messaging/Changed"
 import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
 import { lockOrders } from "@quartet/messaging/RowLocks"
-import { rowsAs } from "@quartet/messaging/transaction/Rows"
-import { raw, statement } from "@quartet/messaging/transaction/Statement"
-import type { Transaction } from "@quartet/messaging/transaction/Transaction"
+import type { Transaction } from "@quartet/messaging/Transaction"
+import { inOneGo } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
-import { Context, HashMap, HashSet, Layer, Option, Schema } from "effect"
+import type { Write } from "@quartet/messaging/Write"
+import { Context, Effect, HashMap, HashSet, Layer, Option, Schema } from "effect"
 import type { Books, BooksCommand, BooksEvent } from "./domain/Books.ts"
 import { orderOf, paymentOf } from "./domain/Books.ts"
 import type { PaymentEvent } from "./domain/Event.ts"
@@ -25,40 +27,49 @@ export type BooksStep = Step<Books, BooksCommand, BooksEvent, State>
 /** How payments are kept: a row each, its attempt and refunds, a row for every transition, and the provider's events. */
 export class PaymentRepository extends Context.Tag("@quartet/payment/PaymentRepository")<PaymentRepository, {
   /** What these commands are about: the known payments, locked in order of their order ids, and the events on record. */
-  readonly load: (transaction: Transaction, commands: ReadonlyArray<BooksCommand>) => Promise<Books>
+  readonly load: (commands: ReadonlyArray<BooksCommand>) => Effect.Effect<Books, SqlError.SqlError, Transaction>
   /** Inserts or updates what the steps changed, and appends transitions and events, in one statement. */
-  readonly save: (transaction: Transaction, steps: ReadonlyArray<BooksStep>, after: Books) => void
+  readonly save: (steps: ReadonlyArray<BooksStep>, after: Books) => Write
 }>() {}
 
-const selectPayments = (ids: ReadonlyArray<OrderId>) =>
-  statement`
-    SELECT ${raw(paymentJson)} AS payment
-    FROM payments AS p LEFT JOIN payment_attempts AS a USING (order_id, attempt)
-    WHERE p.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${textOf(ids)}::json)))
-    ORDER BY p.order_id`
-
-const selectEvents = (ids: ReadonlyArray<ProviderEventId>) =>
-  statement`
-    SELECT event_id AS "eventId" FROM provider_events
-    WHERE event_id = ANY (ARRAY(SELECT value FROM json_array_elements_text(${textOf(ids)}::json)))`
-
-const paymentRows = rowsAs(Schema.Struct({ payment: Payment }))
-const eventRows = rowsAs(Schema.Struct({ eventId: ProviderEventId }))
-
-const load = async ({ query }: Transaction, commands: ReadonlyArray<BooksCommand>): Promise<Books> => {
-  const ids = commands.flatMap((command) => Option.toArray(orderOf(command)))
-  const eventIds = commands.flatMap((command) => command._tag === "HearEvent" ? [command.event.eventId] : [])
-  const [, found, heard] = await Promise.all([
-    ids.length === 0 ? [] : query(lockOrders("payments", ids)),
-    ids.length === 0 ? [] : query(selectPayments(ids)),
-    eventIds.length === 0 ? [] : query(selectEvents(eventIds))
-  ])
-  return {
-    payments: HashMap.fromIterable(
-      paymentRows(found).map(({ payment }): [OrderId, State] => [payment.orderId, payment])
-    ),
-    heard: HashSet.fromIterable(eventRows(heard).map(({ eventId }) => eventId))
-  }
+const makeLoad = (sql: SqlClient.SqlClient) => {
+  const lock = lockOrders(sql, "payments")
+  const payments = SqlSchema.findAll({
+    Request: Schema.parseJson(Schema.Array(OrderId)),
+    Result: Schema.Struct({ payment: Payment }),
+    execute: (ids) =>
+      sql`
+        SELECT ${sql.literal(paymentJson)} AS payment
+        FROM payments AS p LEFT JOIN payment_attempts AS a USING (order_id, attempt)
+        WHERE p.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
+        ORDER BY p.order_id`
+  })
+  const events = SqlSchema.findAll({
+    Request: Schema.parseJson(Schema.Array(ProviderEventId)),
+    Result: Schema.Struct({ eventId: ProviderEventId }),
+    execute: (ids) =>
+      sql`
+        SELECT event_id AS "eventId" FROM provider_events
+        WHERE event_id = ANY (ARRAY(SELECT value FROM json_array_elements_text(${ids}::json)))`
+  })
+  return Effect.fnUntraced(
+    function*(commands: ReadonlyArray<BooksCommand>) {
+      const ids = commands.flatMap((command) => Option.toArray(orderOf(command)))
+      const eventIds = commands.flatMap((command) => command._tag === "HearEvent" ? [command.event.eventId] : [])
+      const [, [found, heard]] = yield* inOneGo(
+        ids.length === 0 ? Effect.void : lock(ids),
+        inOneGo(
+          ids.length === 0 ? Effect.succeed([]) : payments(ids),
+          eventIds.length === 0 ? Effect.succeed([]) : events(eventIds)
+        )
+      )
+      return {
+        payments: HashMap.fromIterable(found.map(({ payment }): [OrderId, State] => [payment.orderId, payment])),
+        heard: HashSet.fromIterable(heard.map(({ eventId }) => eventId))
+      }
+    },
+    Effect.catchTag("ParseError", Effect.die) // we wrote these rows: unreadable means a bug
+  )
 }
 
 const PaymentRow = Schema.Struct({
@@ -88,7 +99,7 @@ const encodeEvents = Schema.encodeSync(Schema.parseJson(Schema.Array(EventRow)))
 const isHeard = Schema.is(EventHeard)
 const isPutOff = Schema.is(CallPutOff)
 
-const save = ({ defer }: Transaction, steps: ReadonlyArray<BooksStep>, after: Books): void => {
+const makeSave = (sql: SqlClient.SqlClient) => (steps: ReadonlyArray<BooksStep>, after: Books) => {
   const first = steps[0]?.before ?? after
   const heard = steps.flatMap(({ event }) => isHeard(event) ? [{ ...event.event, reason: event.reason }] : [])
   const paid = steps.flatMap(({ event, ...step }) => isHeard(event) || isPutOff(event) ? [] : [{ ...step, event }])
@@ -100,11 +111,14 @@ const save = ({ defer }: Transaction, steps: ReadonlyArray<BooksStep>, after: Bo
     from: statusIn(step.before, step.event),
     to: statusIn(step.after, step.event)
   }))
-  defer(keepBooks({
+  return keepBooks(sql, {
     payments: encodePayments(changed(touched, after.payments).flatMap(toRow(first))),
     transitions: textOf(transitions),
     events: encodeEvents(heard)
-  }))
+  })
 }
 
-export const layer = Layer.succeed(PaymentRepository, PaymentRepository.of({ load, save }))
+export const layer = Layer.effect(
+  PaymentRepository,
+  Effect.map(SqlClient.SqlClient, (sql) => PaymentRepository.of({ load: makeLoad(sql), save: makeSave(sql) }))
+)

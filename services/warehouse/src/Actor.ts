@@ -2,7 +2,6 @@ import type { OrderId } from "@quartet/contracts/Ids"
 import * as Settings from "@quartet/hosting/Settings"
 import * as Actor from "@quartet/messaging/Actor"
 import { keyed } from "@quartet/messaging/Keyed"
-import type { Transaction } from "@quartet/messaging/transaction/Transaction"
 import { Context, Effect, Layer } from "effect"
 import type { WarehouseCommand } from "./domain/Command.ts"
 import { decide } from "./domain/Decider.ts"
@@ -32,8 +31,7 @@ export const behaviour = Effect.gen(function*() {
     name: "warehouse",
     ...keyed({ keyOf: orderIdOf, absent, decider }),
     keyOf: orderIdOf,
-    load: (transaction: Transaction, commands: ReadonlyArray<WarehouseCommand>) =>
-      load(transaction, commands.map(orderIdOf)),
+    load: (commands: ReadonlyArray<WarehouseCommand>) => load(commands.map(orderIdOf)),
     save,
     say
   }

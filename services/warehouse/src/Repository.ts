@@ -1,15 +1,18 @@
-import type { OrderId } from "@quartet/contracts/Ids"
+import type { SqlError } from "@effect/sql"
+import { SqlClient, SqlSchema } from "@effect/sql"
+import { OrderId } from "@quartet/contracts/Ids"
 import type { Step } from "@quartet/messaging/Behaviour"
 import type { Changed } from "@quartet/messaging/Changed"
 import { changed } from "@quartet/messaging/Changed"
 import { textOf } from "@quartet/messaging/Json"
 import type { Slice } from "@quartet/messaging/Keyed"
 import { lockOrders } from "@quartet/messaging/RowLocks"
-import { rowsAs } from "@quartet/messaging/transaction/Rows"
-import { statement } from "@quartet/messaging/transaction/Statement"
-import type { Transaction } from "@quartet/messaging/transaction/Transaction"
+import type { Transaction } from "@quartet/messaging/Transaction"
+import { inOneGo } from "@quartet/messaging/Transaction"
 import { transitionsOf } from "@quartet/messaging/Transition"
-import { Context, HashMap, Layer, Option } from "effect"
+import type { Write } from "@quartet/messaging/Write"
+import { write } from "@quartet/messaging/Write"
+import { Context, Effect, HashMap, Layer, Option, Schema } from "effect"
 import type { WarehouseCommand } from "./domain/Command.ts"
 import type { WarehouseEvent } from "./domain/Event.ts"
 import type { State } from "./domain/State.ts"
@@ -21,9 +24,9 @@ type WarehouseStep = Step<Shipments, WarehouseCommand, WarehouseEvent, State>
 /** How shipments are kept: a row each, its lines, and a row for every transition. */
 export class WarehouseRepository extends Context.Tag("@quartet/warehouse/WarehouseRepository")<WarehouseRepository, {
   /** The known ones among these orders, locked in id order. */
-  readonly load: (transaction: Transaction, ids: ReadonlyArray<OrderId>) => Promise<Shipments>
+  readonly load: (ids: ReadonlyArray<OrderId>) => Effect.Effect<Shipments, SqlError.SqlError, Transaction>
   /** Inserts or updates what the steps changed, and appends their transitions, in one statement. */
-  readonly save: (transaction: Transaction, steps: ReadonlyArray<WarehouseStep>, after: Shipments) => void
+  readonly save: (steps: ReadonlyArray<WarehouseStep>, after: Shipments) => Write
 }>() {}
 
 const toRow = ({ isNew, key, state }: Changed<OrderId, State>) => ({
@@ -35,26 +38,32 @@ const toRow = ({ isNew, key, state }: Changed<OrderId, State>) => ({
   isNew
 })
 
-const select = (ids: ReadonlyArray<OrderId>) =>
-  statement`
-    SELECT s.status AS "_tag", s.order_id AS "orderId", s.version, s.shipment_id AS "shipmentId", coalesce((
-      SELECT json_agg(json_build_object('sku', l.sku, 'quantity', l.quantity) ORDER BY l.sku)
-      FROM shipment_lines AS l WHERE l.order_id = s.order_id), '[]') AS lines
-    FROM shipments AS s
-    WHERE s.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${textOf(ids)}::json)))
-    ORDER BY s.order_id`
-
-const shipments = rowsAs(Shipment)
-
-const load = async ({ query }: Transaction, ids: ReadonlyArray<OrderId>): Promise<Shipments> => {
-  const [, rows] = await Promise.all([query(lockOrders("shipments", ids)), query(select(ids))])
-  return HashMap.fromIterable(shipments(rows).map((row): [OrderId, State] => [row.orderId, row]))
+const makeLoad = (sql: SqlClient.SqlClient) => {
+  const lock = lockOrders(sql, "shipments")
+  const select = SqlSchema.findAll({
+    Request: Schema.parseJson(Schema.Array(OrderId)),
+    Result: Shipment,
+    execute: (ids) =>
+      sql`
+        SELECT s.status AS "_tag", s.order_id AS "orderId", s.version, s.shipment_id AS "shipmentId", coalesce((
+          SELECT json_agg(json_build_object('sku', l.sku, 'quantity', l.quantity) ORDER BY l.sku)
+          FROM shipment_lines AS l WHERE l.order_id = s.order_id), '[]') AS lines
+        FROM shipments AS s
+        WHERE s.order_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text(${ids}::json)))
+        ORDER BY s.order_id`
+  })
+  return Effect.fn("WarehouseRepository.load")((ids: ReadonlyArray<OrderId>) =>
+    inOneGo(lock(ids), select(ids)).pipe(
+      Effect.map(([, rows]) => HashMap.fromIterable(rows.map((row): [OrderId, State] => [row.orderId, row]))),
+      Effect.catchTag("ParseError", Effect.die) // we wrote these rows: unreadable means a bug
+    )
+  )
 }
 
 const statusIn = (shipments: Shipments, id: OrderId): string =>
   Option.match(HashMap.get(shipments, id), { onNone: () => "Absent", onSome: ({ _tag }) => _tag })
 
-const save = ({ defer }: Transaction, steps: ReadonlyArray<WarehouseStep>, after: Shipments): void => {
+const makeSave = (sql: SqlClient.SqlClient) => (steps: ReadonlyArray<WarehouseStep>, after: Shipments) => {
   const rows = changed(steps.map(({ before, event }) => ({ key: event.orderId, before })), after).map(toRow)
   const transitions = transitionsOf(steps, (step) => ({
     key: step.event.orderId,
@@ -62,7 +71,7 @@ const save = ({ defer }: Transaction, steps: ReadonlyArray<WarehouseStep>, after
     from: statusIn(step.before, step.event.orderId),
     to: statusIn(step.after, step.event.orderId)
   }))
-  defer(statement`
+  return write(sql`
       WITH changed AS (
         SELECT * FROM json_to_recordset(${textOf(rows)}::json) AS r (
           "orderId" uuid, status text, version integer, "shipmentId" uuid, lines json, "isNew" boolean)
@@ -86,4 +95,7 @@ const save = ({ defer }: Transaction, steps: ReadonlyArray<WarehouseStep>, after
         actor text, at timestamptz)`)
 }
 
-export const layer = Layer.succeed(WarehouseRepository, WarehouseRepository.of({ load, save }))
+export const layer = Layer.effect(
+  WarehouseRepository,
+  Effect.map(SqlClient.SqlClient, (sql) => WarehouseRepository.of({ load: makeLoad(sql), save: makeSave(sql) }))
+)

@@ -53,13 +53,6 @@ describe("the warehouse decides", () => {
     assert.deepStrictEqual(tags(given(committed).when(paid)), ["ShipmentPrepared"])
   })
 
-  it("dispatches at once, without a timer, what may leave without a delay", () => {
-    const events = eventsOf(decide({ dispatchAfter: Option.some(Duration.zero) })(after(paid), committed, now))
-    assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["ShipmentPrepared", "ShipmentDispatched"])
-    const [prepared] = events
-    assert.isTrue(prepared?._tag === "ShipmentPrepared" && Option.isNone(prepared.dispatchAt))
-  })
-
   it("leaves dispatch to operators when no delay is set", () => {
     const [prepared] = eventsOf(decide({ dispatchAfter: Option.none() })(after(paid), committed, now))
     assert.isTrue(prepared?._tag === "ShipmentPrepared" && Option.isNone(prepared.dispatchAt))

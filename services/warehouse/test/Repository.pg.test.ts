@@ -1,7 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { fromMessage } from "@quartet/messaging/testing/Submissions"
-import { Transactions } from "@quartet/messaging/transaction/Transaction"
+import { atomically } from "@quartet/messaging/Transaction"
 import { Effect, HashMap, Option } from "effect"
 import { WarehouseActor } from "../src/Actor.ts"
 import { DispatchWhenDue, ForbidShipment } from "../src/domain/Command.ts"
@@ -23,9 +23,7 @@ layer(Warehouse, { excludeTestServices: true, timeout: 60_000 })("the warehouse'
           fromMessage(command)
         )
       )
-      const { run } = yield* Transactions
-      const ids = orders.map(({ orderId }) => orderId)
-      const loaded = yield* Effect.promise(() => run((transaction) => load(transaction, ids)))
+      const loaded = yield* atomically(load(orders.map(({ orderId }) => orderId)))
       const statusOf = (id: typeof a.orderId | undefined) =>
         id && Option.map(HashMap.get(loaded, id), ({ _tag }) => _tag)
       assert.deepStrictEqual(statusOf(awaitingStock), Option.some("AwaitingStock"))

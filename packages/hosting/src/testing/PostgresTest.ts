@@ -2,7 +2,6 @@ import * as Reactivity from "@effect/experimental/Reactivity"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import type { Transactions } from "@quartet/messaging/transaction/Transaction"
 import type { ConfigError } from "effect"
 import { Effect, Layer, Redacted } from "effect"
 import { randomBytes } from "node:crypto"
@@ -57,7 +56,7 @@ export const databaseWith = makeDatabase
  * A client on a schema in a database made for this call, with its migrations applied; the `Database` is there as well.
  */
 export const layer = (options: PostgresOptions): Layer.Layer<
-  PgClient.PgClient | SqlClient.SqlClient | Transactions | Database,
+  PgClient.PgClient | SqlClient.SqlClient | Database,
   StartError
 > => Layer.provideMerge(Postgres.layer(options), makeDatabase())
 

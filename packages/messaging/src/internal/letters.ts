@@ -1,7 +1,7 @@
 import { Cause, Duration, Effect, Either, Schema } from "effect"
 import { createHash, hash } from "node:crypto"
 import type { Delivery } from "../Broker.ts"
-import type { Handler, OutsideWork, Unreadable } from "../Handler.ts"
+import type { Handler, Unreadable } from "../Handler.ts"
 import type { Envelope } from "../Message.ts"
 import { storable } from "../Parking.ts"
 import * as Retry from "../Retry.ts"
@@ -74,38 +74,34 @@ class TooSlow extends Schema.TaggedError<TooSlow>()("TooSlow", { type: Schema.St
   }
 }
 
-/** Does the work outside that the message asks for, within a limit, and returns what it came to. */
-export const understand = <Command>(
-  opened: Label & { readonly envelope: Envelope; readonly handler: OutsideWork<Command> }
-): Effect.Effect<Letter<Command>, Unreadable> =>
-  Effect.suspend(() => opened.handler.translate(opened.envelope)).pipe(
-    Effect.timeoutFailCause({
+const limited = <A, E>(asksOutside: boolean, type: string, work: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  asksOutside
+    ? Effect.timeoutFailCause(work, {
       duration: Retry.outsideLimit,
-      onTimeout: () => Cause.die(new TooSlow({ type: opened.type }))
-    }),
-    Effect.map((command) => letterOf(opened, command))
-  )
+      onTimeout: () => Cause.die(new TooSlow({ type }))
+    })
+    : work
 
-/** The command that a message was found to be, with what settling it has to know. */
-export const letterOf = <Command>(
-  { delivery, envelope, messageId, subject, type }: Label & { readonly envelope: Envelope },
-  command: Command
-): Letter<Command> => ({
-  delivery,
-  messageId,
-  type,
-  subject,
-  submission: {
-    command,
-    by: envelope.source.slice(envelope.source.lastIndexOf("/") + 1),
-    origin: { _tag: "Message", received: { messageId: envelope.id, type, subject, digest: digestOf(delivery.body) } },
-    lineage: {
-      causationId: envelope.id,
-      correlationId: envelope.correlationid,
-      ...(envelope.traceparent === undefined ? {} : { traceparent: envelope.traceparent })
+/** Translates what was opened, and does the work that its handler performs outside. */
+export const understand = <Command>(
+  { delivery, envelope, handler, messageId, subject, type }: Opened<Command>
+): Effect.Effect<Letter<Command>, Unreadable> =>
+  Effect.map(limited(handler.asksOutside, type, Effect.suspend(() => handler.translate(envelope))), (command) => ({
+    delivery,
+    messageId,
+    type,
+    subject,
+    submission: {
+      command,
+      by: envelope.source.slice(envelope.source.lastIndexOf("/") + 1),
+      origin: { _tag: "Message", received: { messageId: envelope.id, type, subject, digest: digestOf(delivery.body) } },
+      lineage: {
+        causationId: envelope.id,
+        correlationId: envelope.correlationid,
+        ...(envelope.traceparent === undefined ? {} : { traceparent: envelope.traceparent })
+      }
     }
-  }
-})
+  }))
 
 /** `order.placed.v2` where `order.placed.v1` is heard: it must wait for the upgrade instead of being skipped. */
 const isOtherVersion = (handlers: ReadonlyMap<string, unknown>, type: string): boolean => {

@@ -122,7 +122,6 @@ const makeToDelivery = Effect.fnUntraced(function*({ copy, publisher, subscripti
     return {
       ...bodyOf(message),
       attempt,
-      acknowledge,
       ...(dead ? { dead: causeOfDeath(message) } : {}),
       settle: (disposition) =>
         Effect.sync(() => disposition._tag === "Acknowledge" ? acknowledge() : void fork(retry(disposition.after)))

@@ -16,9 +16,7 @@ import { define, defineTimer, MessageId } from "../../src/Message.ts"
 import * as Messaging from "../../src/Messaging.ts"
 import { messagingMigrations } from "../../src/Migrations.ts"
 import type { Origin, Outcome, Submission } from "../../src/Submission.ts"
-import { rowsAs } from "../../src/transaction/Rows.ts"
-import { statement } from "../../src/transaction/Statement.ts"
-import type { Transaction } from "../../src/transaction/Transaction.ts"
+import { write } from "../../src/Write.ts"
 
 /** Counters by name: the smallest thing that can be counted twice. */
 export interface Command {
@@ -100,41 +98,39 @@ export const deciding: CounterBehaviour = {
   ...keyed({ keyOf: ({ key }: Command | Counted) => key, absent: 0, decider: { decide, evolve: add } }),
   name: "counter",
   keyOf: ({ key }) => key,
-  load: () => Promise.resolve(nothing),
+  load: () => Effect.succeed(nothing),
   save: () => {
     throw new Error("Nothing is kept.")
   },
   say: ({ amount, key }) => [WasCounted.say({ key, amount })]
 }
 
-const Stored = Schema.Struct({ key: Schema.String, value: Schema.NumberFromString })
-const stored = rowsAs(Stored)
-
-/** The behaviour of counters. `onceLoaded` runs in the transaction of what may count, where a test wants to be in the way. */
-export const counter = (options: {
+/** The behaviour of counters. `onceLoaded` runs in the transaction of whatever may count, where a test wants to be in the way. */
+export const counter = (sql: SqlClient.SqlClient, options: {
   readonly name?: string
-  readonly onceLoaded?: (transaction: Transaction) => Effect.Effect<unknown, SqlError.SqlError>
+  readonly onceLoaded?: Effect.Effect<unknown, SqlError.SqlError>
   readonly committed?: NonNullable<CounterBehaviour["committed"]>
 } = {}): CounterBehaviour => ({
   ...deciding,
   name: options.name ?? "counter",
-  load: async (transaction, commands) => {
-    const rows = await transaction.query(statement`
-      SELECT key, value FROM counters
-      WHERE key = ANY (ARRAY(SELECT value FROM json_array_elements_text(${
-      encodeKeys(commands.map(({ key }) => key))
-    }::json)))
-      ORDER BY key FOR UPDATE`)
-    if (options.onceLoaded !== undefined && commands.some(({ _tag }) => _tag !== "Note")) {
-      await Effect.runPromise(Effect.orDie(options.onceLoaded(transaction)))
-    }
-    return HashMap.fromIterable(stored(rows).map(({ key, value }): [string, number] => [key, value]))
-  },
-  save: ({ defer }, steps, after) => defer(saved(steps, after)),
+  load: (commands) =>
+    Effect.map(
+      Effect.tap(
+        sql<{ key: string; value: string }>`
+        SELECT key, value FROM counters
+        WHERE key = ANY (ARRAY(SELECT value FROM json_array_elements_text(${
+          encodeKeys(commands.map(({ key }) => key))
+        }::json)))
+        ORDER BY key FOR UPDATE`,
+        () => commands.every(({ _tag }) => _tag === "Note") ? Effect.void : options.onceLoaded ?? Effect.void
+      ),
+      (rows) => HashMap.fromIterable(rows.map(({ key, value }): [string, number] => [key, Number(value)]))
+    ),
+  save: (steps, after) => save(sql, steps, after),
   ...(options.committed === undefined ? {} : { committed: options.committed })
 })
 
-const saved = (steps: ReadonlyArray<CounterStep>, after: Counters) => {
+const save = (sql: SqlClient.SqlClient, steps: ReadonlyArray<CounterStep>, after: Counters) => {
   const rows = changed(steps.map(({ before, event }) => ({ key: event.key, before })), after)
     .map(({ isNew, key, state }) => ({ key, value: state, isNew }))
   const trail = steps.map(({ event, submission }) => ({
@@ -142,7 +138,7 @@ const saved = (steps: ReadonlyArray<CounterStep>, after: Counters) => {
     amount: event.amount,
     cause: submission.lineage.causationId
   }))
-  return statement`
+  return write(sql`
     WITH changed AS (
       SELECT * FROM json_to_recordset(${encodeRows(rows)}::json) AS r (key text, value bigint, "isNew" boolean)
     ), inserted AS (
@@ -152,7 +148,7 @@ const saved = (steps: ReadonlyArray<CounterStep>, after: Counters) => {
     )
     INSERT INTO counted (key, amount, cause)
     SELECT key, amount, cause FROM json_to_recordset(${encodeSteps(trail)}::json)
-      AS t (key text, amount bigint, cause text)`
+      AS t (key text, amount bigint, cause text)`)
 }
 
 /** A fresh database with counters and everything messaging keeps. */

@@ -1,4 +1,4 @@
-import { DateTime, Layer } from "effect"
+import { DateTime, Effect, Layer } from "effect"
 import type { Publication, Subscription } from "../../src/Broker.ts"
 import * as Consumer from "../../src/Consumer.ts"
 import type { Handler } from "../../src/Handler.ts"
@@ -41,5 +41,5 @@ const heard: Handler<Command> = on(WasCounted, ({ key }) => command("Note", key)
 export const listener = Layer.scopedDiscard(Consumer.make({
   name: "listener",
   handlers: [heard],
-  actor: { post: (_, settle) => settle({ _tag: "Duplicate" }) }
+  actor: { submit: (submissions) => Effect.succeed(submissions.map(() => ({ _tag: "Duplicate" }))) }
 }))

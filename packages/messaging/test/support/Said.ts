@@ -1,22 +1,22 @@
 import { SqlClient } from "@effect/sql"
-import { DateTime, Effect } from "effect"
+import { Effect } from "effect"
+import { Inbox } from "../../src/Inbox.ts"
 import type { Outgoing } from "../../src/Message.ts"
-import * as Outbox from "../../src/Outbox.ts"
-import { alone, inside } from "../../src/testing/InTransaction.ts"
-import type { Transaction } from "../../src/transaction/Transaction.ts"
+import { Outbox } from "../../src/Outbox.ts"
+import { written } from "../../src/testing/Written.ts"
+import { atomically } from "../../src/Transaction.ts"
 import { countOf } from "./Counter.ts"
 
-const appended = (messages: ReadonlyArray<Outgoing>) => {
-  const lineage = { causationId: "c", correlationId: "c" }
-  return Effect.map(DateTime.now, (now) => Outbox.append(messages.map((message) => ({ message, lineage })), now))
-}
-
 /** Appends these in one transaction; `wake` is left to the test. */
-export const append = (...messages: ReadonlyArray<Outgoing>) => Effect.flatMap(appended(messages), alone)
-
-/** Appends these in a transaction that is open. */
-export const appendIn = (transaction: Transaction, ...messages: ReadonlyArray<Outgoing>) =>
-  Effect.flatMap(appended(messages), (statement) => inside(transaction, statement))
+export const append = Effect.fnUntraced(function*(...messages: ReadonlyArray<Outgoing>) {
+  const outbox = yield* Outbox
+  const inbox = yield* Inbox
+  const lineage = { causationId: "c", correlationId: "c" }
+  yield* Effect.flatMap(
+    inbox.claim("clock", []),
+    ({ now }) => written(outbox.append(messages.map((message) => ({ message, lineage })), now))
+  ).pipe(atomically)
+})
 
 /** How many wait to be said. */
 export const unpublished = Effect.flatMap(

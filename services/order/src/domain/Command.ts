@@ -43,6 +43,9 @@ export class RecordStockRejection extends Trusted.TaggedClass<RecordStockRejecti
   reason: Schema.typeSchema(OrderFailureReason)
 }) {}
 
+/** What was held is the order's for good. */
+export class NoteCommit extends Trusted.TaggedClass<NoteCommit>()("NoteCommit", { orderId: OrderId }) {}
+
 /** What was held is available to others again. */
 export class NoteRelease extends Trusted.TaggedClass<NoteRelease>()("NoteRelease", { orderId: OrderId }) {}
 
@@ -120,6 +123,7 @@ export const OrderCommand = Schema.Union(
   RequestRefund,
   RecordReservation,
   RecordStockRejection,
+  NoteCommit,
   NoteRelease,
   RecordStockLoss,
   RecordActionRequired,

@@ -67,6 +67,11 @@ export const lost = (
     Cancelled: alreadyOver
   })
 
+/** The warehouse waits for this; to the order, being paid is enough. */
+export const committed = (order: State): Decision<never, never> => noted(order, "the warehouse acts on it")
+
 /** The order itself ended, or is about to hear of the payment that failed: that is what freed the goods. */
-export const released = (order: State): Decision<never, never> =>
-  order._tag === "Absent" ? unknownOrder() : ignore("it follows from the order's own end")
+export const released = (order: State): Decision<never, never> => noted(order, "it follows from the order's own end")
+
+const noted = (order: State, why: string): Decision<never, never> =>
+  order._tag === "Absent" ? unknownOrder() : ignore(why)

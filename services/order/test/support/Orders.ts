@@ -85,6 +85,7 @@ export const byHand = (amount: number, id = "re_hand") =>
 export const refundFailed = Command.RecordRefundFailure.make({ orderId, refundId, amount: total })
 export const draftExpired = Command.ExpireDraft.make({ orderId })
 export const holdExpired = Command.ExpireHold.make({ orderId })
+export const committed = Command.NoteCommit.make({ orderId })
 export const released = Command.NoteRelease.make({ orderId })
 
 /** The commands that bring an order into each of its states. */

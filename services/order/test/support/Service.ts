@@ -14,7 +14,7 @@ import { Pay, Place, RecordPayment, RecordReservation } from "../../src/domain/C
 import type { State } from "../../src/domain/State.ts"
 import { migrations } from "../../src/Migrations.ts"
 import * as Repository from "../../src/Repository.ts"
-import * as SummaryProjection from "../../src/summaries/SummaryProjection.ts"
+import * as Summaries from "../../src/Summaries.ts"
 import * as Views from "../../src/Views.ts"
 import * as Watching from "../../src/Watching.ts"
 import * as O from "./Orders.ts"
@@ -31,8 +31,8 @@ const priceList = Layer.effectDiscard(
 )
 
 /** The actors on what they keep, without doors and without a broker. */
-export const actors = Actor.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(Repository.layer, Watching.layer, SummaryProjection.layer)),
+export const actors = Layer.mergeAll(Actor.layer, Summaries.actorLayer).pipe(
+  Layer.provideMerge(Layer.mergeAll(Repository.layer, Watching.layer)),
   Layer.provideMerge(Views.layer),
   Layer.provideMerge(Messaging.layer)
 )
@@ -99,7 +99,7 @@ export const countOf = Effect.fnUntraced(function*(table: string, orderId: strin
 export const said = Effect.fnUntraced(function*(orderId: string) {
   const sql = yield* SqlClient.SqlClient
   const rows = yield* sql<{ type: string }>`SELECT type FROM outbox WHERE subject = ${orderId} ORDER BY seq`
-  return rows.map(({ type }) => type)
+  return rows.map(({ type }) => type).filter((type) => type !== "order.summary_changed.v1")
 })
 
 /** Holds an order's row, as another replica's batch would, until it is released. */

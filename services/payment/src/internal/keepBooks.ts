@@ -1,5 +1,6 @@
-import type { Statement } from "@quartet/messaging/transaction/Statement"
-import { raw, statement } from "@quartet/messaging/transaction/Statement"
+import type { SqlClient } from "@effect/sql"
+import type { Write } from "@quartet/messaging/Write"
+import { write } from "@quartet/messaging/Write"
 
 /** What one batch changed, each kind as the text of a JSON array. */
 export interface Changes {
@@ -9,8 +10,11 @@ export interface Changes {
 }
 
 /** Keeps all of it in one statement: rows that are new are inserted, the others updated, and histories appended to. */
-export const keepBooks = ({ events, payments, transitions }: Changes): Statement =>
-  statement`
+export const keepBooks = (
+  sql: SqlClient.SqlClient,
+  { events, payments, transitions }: Changes
+): Write =>
+  write(sql`
     WITH changed AS (
       SELECT (r->>'isNew')::boolean AS is_new, (r->>'returned')::bigint AS returned, r->'state' AS s,
         (r->'state'->>'orderId')::uuid AS order_id, r->'state'->'charge' AS charge,
@@ -19,9 +23,9 @@ export const keepBooks = ({ events, payments, transitions }: Changes): Statement
           ELSE r->'state'->'taken' END AS taken
       FROM json_array_elements(${payments}::json) AS r
     ),
-    ${keepPayments},
-    ${keepAttempts},
-    ${keepRefunds},
+    ${keepPayments(sql)},
+    ${keepAttempts(sql)},
+    ${keepRefunds(sql)},
     heard AS (
       INSERT INTO provider_events (event_id, type, object_id, order_id, outcome, reason, created_at)
       SELECT e."eventId", e.type, e."objectId", e."orderId",
@@ -35,9 +39,10 @@ export const keepBooks = ({ events, payments, transitions }: Changes): Statement
     SELECT key, version, "fromStatus", "toStatus", event, cause, correlation, actor, at
     FROM json_to_recordset(${transitions}::json) AS t (
       key uuid, version integer, "fromStatus" text, "toStatus" text, event text, cause text, correlation text,
-      actor text, at timestamptz)`
+      actor text, at timestamptz)`)
 
-const keepPayments = raw(`
+const keepPayments = (sql: SqlClient.SqlClient) =>
+  sql`
     opened AS (
       INSERT INTO payments (order_id, status, version, payment_id, attempt, try, intent_id, cancel_wanted,
         cancel_reason, reason, action_type, action_url, action_since, taken_amount, taken_currency, returned_amount,
@@ -57,10 +62,11 @@ const keepPayments = raw(`
         taken_amount = (taken->>'amount')::bigint, taken_currency = taken->>'currency', returned_amount = returned,
         parked = coalesce((s->>'parked')::boolean, false), updated_at = now()
       FROM changed AS c WHERE p.order_id = c.order_id AND NOT c.is_new
-    )`)
+    )`
 
 /** What was once learned of an attempt stays known, also when the payment is over. */
-const keepAttempts = raw(`
+const keepAttempts = (sql: SqlClient.SqlClient) =>
+  sql`
     attempted AS (
       INSERT INTO payment_attempts (order_id, attempt, payment_id, customer_id, payment_method_id, amount, currency,
         idempotency_key, api_version, begun_at, intent_id)
@@ -73,9 +79,10 @@ const keepAttempts = raw(`
         intent_id = coalesce(s->>'intentId', a.intent_id)
       FROM changed AS c
       WHERE a.order_id = c.order_id AND a.attempt = (charge->>'attempt')::integer AND NOT c.is_new
-    )`)
+    )`
 
-const keepRefunds = raw(`
+const keepRefunds = (sql: SqlClient.SqlClient) =>
+  sql`
     refund AS (
       SELECT c.order_id, f AS r, (f->>'refundId')::uuid AS refund_id, NOT c.known ? (f->>'refundId') AS is_new
       FROM changed AS c CROSS JOIN json_array_elements(c.s->'refunds') AS f
@@ -93,4 +100,4 @@ const keepRefunds = raw(`
         settled_because = r->'settlement'->>'because', settled_by = r->'settlement'->>'settledBy',
         settled_at = CASE WHEN r->'settlement'->>'because' IS NOT NULL THEN coalesce(f.settled_at, now()) END
       FROM refund WHERE f.refund_id = refund.refund_id AND NOT refund.is_new
-    )`)
+    )`

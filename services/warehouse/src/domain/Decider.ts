@@ -1,6 +1,7 @@
 import type { Decision } from "@quartet/messaging/Decision"
 import { accept, ignore, refuse } from "@quartet/messaging/Decision"
-import { DateTime, Duration, Match, Option } from "effect"
+import type { Duration } from "effect"
+import { DateTime, Match, Option } from "effect"
 import type { NotePayment, NoteStock, WarehouseCommand } from "./Command.ts"
 import type { WarehouseEvent } from "./Event.ts"
 import {
@@ -27,19 +28,13 @@ type Decided = Decision<WarehouseEvent, WarehouseRejection>
  * the second time; what arrives for a stopped shipment changes nothing.
  */
 export const decide = (policy: Policy) => (state: State, command: WarehouseCommand, now: DateTime.Utc): Decided => {
-  // A parcel that may leave at once needs no timer.
-  const prepare = ({ lines, orderId, shipmentId }: NotePayment | NoteStock): Decided => {
-    const delay = Option.filter(policy.dispatchAfter, Duration.greaterThan(Duration.zero))
-    const prepared = ShipmentPrepared.make({
+  const prepare = ({ lines, orderId, shipmentId }: NotePayment | NoteStock): Decided =>
+    accept(ShipmentPrepared.make({
       orderId,
       shipmentId,
       lines,
-      dispatchAt: Option.map(delay, (after) => DateTime.addDuration(now, after))
-    })
-    return Option.isNone(delay) && Option.isSome(policy.dispatchAfter)
-      ? accept<WarehouseEvent>(prepared, ShipmentDispatched.make({ orderId, shipmentId }))
-      : accept<WarehouseEvent>(prepared)
-  }
+      dispatchAt: Option.map(policy.dispatchAfter, (after) => DateTime.addDuration(now, after))
+    }))
 
   return Match.valueTags(command, {
     NotePayment: (c) =>
